@@ -1,0 +1,164 @@
+# libbedrockstream: `make help` lists the targets, `make demo` shows an answer arriving, `make test` runs every test.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+FUZZ_SECONDS ?= 60
+SWIFT ?= swift
+PYTHON ?= python3
+
+VERSION := $(shell sed -n 's/.*cString("\([0-9.]*\)").*/\1/p' Sources/BedrockStream/Library.swift | head -1)
+# Where the toolchain's own programs stand, also when `swift` is a wrapper that chooses one.
+TOOLCHAIN = $(shell swiftc -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1|p')
+CLANG = $(TOOLCHAIN)/bin/clang
+OBJCOPY = $(firstword $(wildcard $(TOOLCHAIN)/bin/llvm-objcopy) objcopy)
+
+SONAME := libbedrockstream.so.0
+LIBRARY := build/lib/$(SONAME)
+HEADER := include/bedrockstream.h
+SWIFT_FILES := Package.swift Sources Tests
+
+WARNINGS := -Wall -Wextra -pedantic -Werror
+EXAMPLE_FLAGS = -std=c99 -O2 $(WARNINGS) -Iinclude
+TEST_FLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
+TEST_SOURCES := $(wildcard Tests/C/*.c)
+TEST_HEADERS := $(wildcard Tests/C/*.h)
+BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
+
+.PHONY: help deps lib sim examples demo test header format format-check tidy bench fuzz install clean venv FORCE
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
+
+deps: ## installs the development files of libcurl and OpenSSL where they are missing
+	@printf '#include <curl/curl.h>\n#include <openssl/evp.h>\nint main(void) { return 0; }\n' \
+	| $(CC) -x c - -lcurl -lcrypto -o /dev/null 2>/dev/null || Tests/packages libcurl4-openssl-dev libssl-dev
+
+# ---- the shipped library: Embedded Swift, stripped, with its debug information beside it
+
+lib: $(LIBRARY) build/lib/libbedrockstream.so ## builds build/lib/libbedrockstream.so
+
+.build-embedded/release/libbedrockstream.so: FORCE | deps
+	BRS_EMBEDDED=1 $(SWIFT) build -c release --scratch-path .build-embedded --disable-local-rpath --product bedrockstream
+
+$(LIBRARY): .build-embedded/release/libbedrockstream.so
+	@mkdir -p $(@D)
+	$(OBJCOPY) --only-keep-debug $< $@.debug
+	$(OBJCOPY) --strip-all --remove-section=.swift_modhash $< $@
+	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
+
+%/libbedrockstream.so: %/$(SONAME)
+	ln -sf $(SONAME) $@
+
+# ---- the simulator and the examples
+
+sim: build/bin/bedrockstream-sim ## builds build/bin/bedrockstream-sim, a local Bedrock endpoint
+
+.build/release/bedrockstream-sim: FORCE | deps
+	$(SWIFT) build -c release --product bedrockstream-sim --static-swift-stdlib
+
+build/bin/bedrockstream-sim: .build/release/bedrockstream-sim
+	@mkdir -p $(@D)
+	cp $< $@
+
+examples: build/bin/chat build/bin/pull ## builds the C examples into build/bin
+
+build/bin/%: examples/c/%.c $(HEADER) | build/lib/libbedrockstream.so
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_FLAGS) $< -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
+
+demo: lib sim examples ## asks the simulator something and shows the answer arriving
+	@examples/demo
+
+# ---- tests
+
+test: ## runs every test; the last line says how many passed and failed
+	@Tests/run
+
+# The C tests against the shipped library, and against one that a sanitizer watches.
+build/test/abi: $(TEST_SOURCES) $(TEST_HEADERS) $(HEADER) | build/lib/libbedrockstream.so
+	@mkdir -p $(@D)
+	$(CC) $(TEST_FLAGS) $(TEST_SOURCES) -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
+
+# The same harness with an allocator that counts and fails.
+build/test/allocation: Tests/C/Allocation/test_allocation.c Tests/C/check.c Tests/C/frames.c $(TEST_HEADERS) $(HEADER) \
+  | build/lib/libbedrockstream.so
+	@mkdir -p $(@D)
+	$(CC) $(TEST_FLAGS) $(filter %.c,$^) -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
+
+.build-address/release/libbedrockstream.so .build-thread/release/libbedrockstream.so: .build-%/release/libbedrockstream.so: FORCE | deps
+	BRS_SANITIZED=1 BRS_EMBEDDED=1 $(SWIFT) build -c release --scratch-path .build-$* --disable-local-rpath \
+	  --product bedrockstream --sanitize=$*
+
+build/address/$(SONAME) build/thread/$(SONAME): build/%/$(SONAME): .build-%/release/libbedrockstream.so
+	@mkdir -p $(@D)
+	cp $< $@
+
+build/address/chat build/address/pull: build/address/%: examples/c/%.c $(HEADER) | build/address/libbedrockstream.so
+	$(CLANG) -std=c99 -O1 -g $(WARNINGS) -Iinclude -fuse-ld=lld -fsanitize=address $< -o $@ -Lbuild/address -lbedrockstream \
+	  -Wl,-rpath,'$$ORIGIN'
+
+build/address/abi build/thread/abi: build/%/abi: $(TEST_SOURCES) $(TEST_HEADERS) $(HEADER) | build/%/libbedrockstream.so
+	$(CLANG) $(TEST_FLAGS) -fuse-ld=lld -fsanitize=$* $(TEST_SOURCES) -o $@ -Lbuild/$* -lbedrockstream \
+	  -Wl,-rpath,'$$ORIGIN' $(if $(filter thread,$*),-L$(TOOLCHAIN)/lib/swift/linux \
+	  -Wl$(comma)-rpath$(comma)$(TOOLCHAIN)/lib/swift/linux -ldispatch -lBlocksRuntime)
+comma := ,
+
+venv: build/venv/.ready
+build/venv/.ready: Tests/Python/requirements.txt
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || Tests/packages python3-venv
+	$(PYTHON) -m venv build/venv
+	build/venv/bin/pip --quiet --disable-pip-version-check install -r $<
+	touch $@
+
+fuzz: deps ## fuzzes every target for FUZZ_SECONDS seconds each (60)
+	Tests/Fuzz/run --seconds $(FUZZ_SECONDS)
+
+BENCH_PROGRAMS := $(addprefix build/bench/,client floor walk load server)
+
+bench: $(BENCH_PROGRAMS) venv ## measures against libcurl and botocore
+	build/venv/bin/python Tests/Benchmarks/run
+
+build/bench/client: Tests/Benchmarks/client.c Tests/Benchmarks/measure.h $(HEADER) | build/lib/libbedrockstream.so
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) $< -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
+
+build/bench/server: Tests/Benchmarks/server.c Tests/C/frames.c Tests/C/frames.h
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) $(filter %.c,$^) -o $@
+
+build/bench/%: Tests/Benchmarks/%.c Tests/Benchmarks/measure.h | deps
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) $< -o $@ $(if $(filter floor,$*),-lcurl) -ldl
+
+# ---- upkeep
+
+header: lib ## writes include/bedrockstream.h anew from the sources
+	$(PYTHON) Tests/Header/generate.py
+
+format: ## formats the Swift sources
+	$(SWIFT) format format --in-place --recursive --parallel $(SWIFT_FILES)
+
+format-check: ## checks the format of the Swift sources
+	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_FILES)
+
+tidy: ## checks rules that the compiler does not
+	$(PYTHON) Tests/Checks/tidy.py --self-test
+	$(PYTHON) Tests/Checks/tidy.py
+
+install: lib ## installs library, header and pkg-config file under PREFIX (/usr/local), staged under DESTDIR
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 755 $(LIBRARY) $(DESTDIR)$(LIBDIR)/libbedrockstream.so.$(VERSION)
+	ln -sf libbedrockstream.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbedrockstream.so
+	install -m 644 $(HEADER) $(DESTDIR)$(INCLUDEDIR)/bedrockstream.h
+	printf '%s\n' 'Name: bedrockstream' 'Description: Streams answers of Amazon Bedrock' 'Version: $(VERSION)' \
+	  'Cflags: -I$(INCLUDEDIR)' 'Libs: -L$(LIBDIR) -lbedrockstream' > $(DESTDIR)$(LIBDIR)/pkgconfig/bedrockstream.pc
+
+clean: ## removes everything that was built
+	rm -rf build .build .build-*

@@ -1,0 +1,99 @@
+/// A key or value that does not fit; the message names the key.
+public struct ConfigError: Error {
+    public var message: String
+}
+
+/// Settings as texts, checked when they are set. Secrets are overwritten when they are dropped, as far as they were not
+/// copied from here.
+public final class Config {
+    private var values: [Bytes?] = [Bytes?](repeating: nil, count: ConfigKey.allCases.count)
+
+    public init() {}
+
+    deinit {
+        for at in 0..<values.count { values[at]?.wipe() }
+    }
+
+    public func copy() -> Config {
+        let other = Config()
+        other.values = values.map { $0.map { Bytes(copying: $0.span) } }
+        return other
+    }
+
+    /// This configuration's values, and the other's where this has none.
+    public func over(_ base: Config) -> Config {
+        let merged = base.copy()
+        for (at, value) in values.enumerated() {
+            if let value { merged.values[at] = Bytes(copying: value.span) }
+        }
+        return merged
+    }
+
+    public subscript(key: ConfigKey) -> Bytes? {
+        key.rawValue < values.count ? values[key.rawValue] : nil
+    }
+
+    public func set(_ name: Span<UInt8>, to value: Span<UInt8>) throws(ConfigError) {
+        guard let key = ConfigKey.named(name) else {
+            throw ConfigError(message: "unknown key \"\(String(copying: name.cutAtCharacter(100)).singleLine)\"")
+        }
+        try set(key, to: value)
+    }
+
+    public func set(_ key: ConfigKey, to value: Span<UInt8>) throws(ConfigError) {
+        if value.isEmpty {
+            values[key.rawValue]?.wipe()
+            values[key.rawValue] = nil
+            return
+        }
+        try check(key, value)
+        values[key.rawValue]?.wipe()
+        values[key.rawValue] = Bytes(copying: value)
+    }
+
+    private func check(_ key: ConfigKey, _ value: Span<UInt8>) throws(ConfigError) {
+        let description = key.description
+        let name = String(copying: Bytes(description.name).span)
+        guard value.count <= Limits.configValueLength else {
+            throw ConfigError(message: "\(name): longer than \(Limits.configValueLength) bytes")
+        }
+        guard !value.hasControlCharacter else {
+            throw ConfigError(message: "\(name): has a control character")
+        }
+        switch description.kind {
+        case .integer(let range):
+            guard let number = value.decimal(), range.contains(number) else {
+                throw ConfigError(
+                    message: "\(name): not a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+        case .choice(let words):
+            guard words.contains(where: { value.isEqual(to: $0) }) else {
+                throw ConfigError(message: "\(name): not " + String(copying: Bytes(description.typeText).span))
+            }
+        case .url:
+            try checkURL(key, name, value)
+        case .text, .secret, .path: break
+        }
+        if key == .region { try checkRegion(name, value) }
+    }
+
+    private func checkURL(_ key: ConfigKey, _ name: String, _ value: Span<UInt8>) throws(ConfigError) {
+        do throws(ArgumentError) {
+            if key == .endpointURL {
+                _ = try Endpoint(url: value)
+            } else if !value.isEqual(to: "none") {
+                try ProxyURL.check(value)
+            }
+        } catch {
+            throw ConfigError(message: "\(name): " + error.message)
+        }
+    }
+
+    private func checkRegion(_ name: String, _ value: Span<UInt8>) throws(ConfigError) {
+        do throws(ArgumentError) {
+            _ = try Endpoint.regional(value)
+        } catch {
+            throw ConfigError(message: "\(name): " + error.message)
+        }
+    }
+}

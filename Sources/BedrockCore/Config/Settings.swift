@@ -1,0 +1,211 @@
+/// The environment, read once by the edge: each name with its value.
+public struct Environment {
+    private var variables: [(name: StaticString, value: Bytes)] = []
+
+    public init() {}
+
+    /// Every name that any setting asks for.
+    public static var names: [StaticString] {
+        ConfigKey.allCases.flatMap { $0.description.environment } + ["http_proxy"]
+    }
+
+    public mutating func add(_ name: StaticString, _ value: Bytes) {
+        variables.append((name, value))
+    }
+
+    /// Nil also for a blank value: blank is unset, as the AWS SDKs for Rust and Swift take it.
+    public func value(_ name: StaticString) -> Bytes? {
+        let name = Bytes(name)
+        for variable in variables where name == variable.name {
+            return variable.value.span.trimmed().isEmpty ? nil : variable.value
+        }
+        return nil
+    }
+
+    func first(of names: [StaticString]) -> Bytes? {
+        for name in names {
+            if let value = value(name) { return value }
+        }
+        return nil
+    }
+}
+
+/// How a request proves who sends it.
+public enum Identity {
+    case credentials(Credentials)
+    case bearer(Bytes)
+}
+
+/// A configuration with the environment and the defaults behind it, as numbers and values that a stream uses.
+public final class Settings {
+    private let config: Config
+    private let environment: Environment
+
+    public let limits: TimeLimits
+    public let queueLength: Int
+    public let usesHTTP2: Bool
+    public let caBundle: Bytes?
+    public let invokeOptions: InvokeOptions
+
+    /// The settings, once what the environment holds is checked as what is set in code. Not a throwing initialiser:
+    /// those of classes leak the object in Embedded Swift 6.3.
+    public static func make(_ config: Config, _ environment: Environment) throws(ConfigError) -> Settings {
+        let settings = Settings(config, environment)
+        try settings.checkEnvironment()
+        return settings
+    }
+
+    private init(_ config: Config, _ environment: Environment) {
+        self.config = config
+        self.environment = environment
+        limits = Self.limits(config)
+        queueLength = Int(Self.integer(.queueBytes, config))
+        usesHTTP2 = config[.httpVersion].map { $0 == "2" } ?? false
+        caBundle = config[.caBundle] ?? environment.first(of: ConfigKey.caBundle.description.environment)
+        invokeOptions = Self.invokeOptions(config)
+    }
+
+    private func checkEnvironment() throws(ConfigError) {
+        let probe = Config()
+        for key in [ConfigKey.region, .endpointURL] where config[key] == nil {
+            guard let value = environment.first(of: key.description.environment) else { continue }
+            do throws(ConfigError) {
+                try probe.set(key, to: value.span)
+            } catch {
+                throw ConfigError(message: error.message + " (from the environment)")
+            }
+        }
+    }
+
+    private func value(_ key: ConfigKey) -> Bytes? {
+        config[key] ?? environment.first(of: key.description.environment)
+    }
+
+    public var region: Bytes? { value(.region) }
+
+    // MARK: Where to
+
+    /// The endpoint to call.
+    public func endpoint() throws(Failure) -> Endpoint {
+        do throws(ArgumentError) {
+            if let url = value(.endpointURL) { return try Endpoint(url: url.span) }
+            guard let region else { throw Self.missingRegion }
+            return try Endpoint.regional(region.span)
+        } catch {
+            if error.argument.hasSameText(as: "region"), region == nil {
+                throw Failure(.region, .prepare, error.message)
+            }
+            throw Failure(.endpoint, .prepare, error.message)
+        }
+    }
+
+    private static var missingRegion: ArgumentError {
+        ArgumentError(
+            "region", "no region: looked at the configuration key region and at AWS_REGION and AWS_DEFAULT_REGION")
+    }
+
+    /// The region that requests are signed for.
+    public func signingRegion() throws(Failure) -> Bytes {
+        guard let region else { throw Failure(.region, .prepare, Self.missingRegion.message) }
+        return region
+    }
+
+    /// The proxy for an endpoint; empty for none.
+    public func proxy(for endpoint: Endpoint) throws(Failure) -> Bytes {
+        if let url = config[.proxyURL] { return url == "none" ? [] : url }
+        let names: [StaticString] =
+            endpoint.isSecure
+            ? ConfigKey.proxyURL.description.environment : ["http_proxy", "all_proxy", "ALL_PROXY"]
+        guard let url = environment.first(of: names) else { return [] }
+        do throws(ArgumentError) {
+            try ProxyURL.check(url.span)
+        } catch {
+            throw Failure(.config, .prepare, "the proxy from the environment: " + error.message)
+        }
+        return url
+    }
+
+    public var proxyBypass: Bytes { value(.proxyBypass) ?? [] }
+
+    // MARK: Who asks
+
+    /// A bearer token wins over credentials unless the scheme is chosen in code, as in botocore.
+    public func identity(for endpoint: Endpoint) throws(Failure) -> Identity {
+        let scheme = config[.authScheme] ?? Bytes("auto")
+        if scheme != "sigv4", let token = value(.bearerToken) { return try bearer(token, endpoint) }
+        if scheme == "bearer" {
+            throw Failure(
+                .credentials, .prepare,
+                "no bearer token: looked at the configuration key bearer_token and at AWS_BEARER_TOKEN_BEDROCK")
+        }
+        return .credentials(try credentials())
+    }
+
+    private func bearer(_ token: Bytes, _ endpoint: Endpoint) throws(Failure) -> Identity {
+        guard endpoint.scheme == "https" || endpoint.isLoopback else {
+            throw Failure(
+                .endpoint, .prepare,
+                "a bearer token is sent over https or to a loopback address only, not to " + String(endpoint.host))
+        }
+        guard !token.span.hasControlCharacter else {
+            throw Failure(.credentials, .prepare, "the bearer token has a control character")
+        }
+        return .bearer(token)
+    }
+
+    private func credentials() throws(Failure) -> Credentials {
+        let configured = (config[.accessKeyID], config[.secretAccessKey])
+        if let id = configured.0, let secret = configured.1 {
+            return Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: config[.sessionToken])
+        }
+        if configured.0 != nil || configured.1 != nil {
+            throw Failure(
+                .credentials, .prepare,
+                "credentials.access_key_id and credentials.secret_access_key go together, one of them is not set")
+        }
+        guard let id = environment.value("AWS_ACCESS_KEY_ID"), let secret = environment.value("AWS_SECRET_ACCESS_KEY")
+        else {
+            throw Failure(
+                .credentials, .prepare,
+                "no credentials: looked at the configuration keys credentials.* and bearer_token, and at "
+                    + "AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_BEARER_TOKEN_BEDROCK")
+        }
+        let token = environment.value("AWS_SESSION_TOKEN")
+        return Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token)
+    }
+
+    // MARK: Reading texts
+
+    private static func integer(_ key: ConfigKey, _ config: Config) -> Int64 {
+        let text = config[key] ?? Bytes(key.description.defaultValue)
+        return text.span.decimal() ?? 0
+    }
+
+    private static func limits(_ config: Config) -> TimeLimits {
+        var limits = TimeLimits()
+        limits.connect = integer(.connectTimeout, config) &* 1_000_000
+        limits.firstByte = integer(.firstByteTimeout, config) &* 1_000_000
+        limits.betweenBytes = integer(.betweenBytesTimeout, config) &* 1_000_000
+        limits.total = integer(.totalTimeout, config) &* 1_000_000
+        return limits
+    }
+
+    private static func invokeOptions(_ config: Config) -> InvokeOptions {
+        var options = InvokeOptions()
+        options.contentType = config[.contentType] ?? Bytes(ConfigKey.contentType.description.defaultValue)
+        options.accept = config[.accept]
+        options.trace = config[.trace]
+        options.guardrailIdentifier = config[.guardrailIdentifier]
+        options.guardrailVersion = config[.guardrailVersion]
+        options.performanceConfigLatency = config[.performanceLatency]
+        options.serviceTier = config[.serviceTier]
+        options.requestMetadata = config[.requestMetadata]
+        return options
+    }
+}
+
+extension StaticString {
+    func hasSameText(as other: StaticString) -> Bool {
+        Bytes(self) == other
+    }
+}

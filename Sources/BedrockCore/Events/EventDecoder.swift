@@ -1,0 +1,131 @@
+/// A tool call whose start was read, its block not yet known.
+struct PendingTool {
+    var id: Bytes = []
+    var name: Bytes = []
+    var isServerTool = false
+}
+
+/// Turns messages of the wire into events of an answer, and keeps what the answer comes to.
+///
+/// Works in place: `event` and the texts it points to are good until the next message.
+public struct EventDecoder: ~Copyable {
+    /// What a message came to.
+    enum Outcome {
+        /// `event` is to be handed over.
+        case event
+        /// Nothing that the caller asked for.
+        case nothing
+        /// The service says that it failed.
+        case exception(ServiceError)
+        /// The message is not what its name says.
+        case malformed(String)
+        /// The answer is larger than any that is kept.
+        case overLimit(AnswerLimit)
+    }
+
+    let operation: Operation
+    /// Also names and payloads of events are wanted.
+    let wantsRaw: Bool
+
+    public internal(set) var event = StreamEvent()
+    var scratch = ByteBuffer(limit: Limits.messageLength * 3)
+    /// Base64-decoded chunks of the invoke routes.
+    var inner = ByteBuffer(limit: Limits.messageLength)
+    public var answer = Answer()
+    var tools = ToolCalls()
+    var pendingTool: PendingTool?
+    var family = ModelFamily.unknown
+    var exceeded: AnswerLimit?
+
+    init(operation: Operation, wantsRaw: Bool) {
+        self.operation = operation
+        self.wantsRaw = wantsRaw
+    }
+
+    /// An answer that this body, now ended on a message border, amounts to.
+    ///
+    /// Converse marks its end. So do the families of the invoke route that are known; of others any chunk will do.
+    var isAnswerComplete: Bool {
+        answer.isComplete || (operation.isInvoke && family == .unmarked)
+    }
+
+    var hasTool: Bool { tools.hasComplete }
+
+    /// A complete tool call that waits to be handed over becomes `event`; nil when none waits.
+    mutating func nextTool() -> Outcome? {
+        scratch.removeAll()
+        guard let call = tools.takeComplete(into: &scratch) else { return nil }
+        event = call
+        return scratch.isExhausted ? .overLimit(.event) : .event
+    }
+
+    mutating func decode(_ message: EventMessage, _ frame: Span<UInt8>) throws(JSONError) -> Outcome {
+        begin()
+        let type = frame.extracting(message.type)
+        let payload = frame.extracting(message.payload)
+        switch message.kind {
+        case .event: break
+        case .exception: return .exception(ErrorParser.parseException(type: type, payload: payload))
+        case .error: return .exception(Self.unmodelled(message, frame))
+        }
+        if operation.isInvoke, type.isEqual(to: "chunk") {
+            return try decodeChunk(type, payload)
+        }
+        let kind = operation.isInvoke ? EventKind.other : Self.kind(ofConverse: type)
+        // A peer of this library was seen to hand such an event on as an ordinary one and to report success.
+        if kind == .other, Self.isException(type) {
+            return .exception(ErrorParser.parseException(type: type, payload: payload))
+        }
+        if kind != .other { try readConverse(kind, payload) }
+        return finish(type, payload)
+    }
+
+    private mutating func begin() {
+        scratch.removeAll()
+        event = StreamEvent()
+    }
+
+    /// Adds name and payload where they are wanted, and says whether anything is to be handed over.
+    mutating func finish(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
+        if let exceeded { return .overLimit(exceeded) }
+        if answer.metadata.isExhausted { return .overLimit(.event) }
+        if wantsRaw {
+            event.type = scratch.appendSlice(type)
+            event.json = scratch.appendSlice(json)
+        }
+        if scratch.isExhausted { return .overLimit(.event) }
+        if event.hasDelta {
+            answer.delivered &+= 1
+            return .event
+        }
+        return wantsRaw ? .event : .nothing
+    }
+
+    mutating func startTool() {
+        guard let call = pendingTool else { return }
+        pendingTool = nil
+        if let limit = tools.start(index: event.blockIndex, call) { exceeded = limit }
+    }
+
+    mutating func completeAnswer() {
+        tools.finishAll()
+        answer.isComplete = true
+    }
+
+    // MARK: Failures that the service reports inside a stream
+
+    private static func unmodelled(_ message: EventMessage, _ frame: Span<UInt8>) -> ServiceError {
+        var error = ServiceError()
+        error.code = ErrorParser.sanitized(frame.extracting(message.type))
+        if let text = message.errorMessage {
+            error.message = Bytes(copying: frame.extracting(text).cutAtCharacter(Limits.errorTextLength))
+        }
+        return error
+    }
+
+    private static func isException(_ type: Span<UInt8>) -> Bool {
+        let suffix: StaticString = "Exception"
+        guard type.count > suffix.utf8CodeUnitCount else { return false }
+        return type.extracting((type.count &- suffix.utf8CodeUnitCount)..<type.count).isEqual(to: suffix)
+    }
+}

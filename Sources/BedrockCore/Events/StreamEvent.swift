@@ -1,0 +1,107 @@
+/// What an event is; the numbers of `brs_event_kind`.
+public enum EventKind: Int32, CaseIterable, BitwiseCopyable, Sendable {
+    case messageStart = 1
+    case blockStart = 2
+    case delta = 3
+    case blockStop = 4
+    case messageStop = 5
+    case metadata = 6
+    case tool = 7
+    case stop = 8
+    case error = 9
+    case other = 99
+}
+
+/// What a delta carries; the numbers of `brs_delta_kind`.
+public enum DeltaKind: Int32, CaseIterable, BitwiseCopyable, Sendable {
+    case text = 1
+    case reasoning = 2
+    case reasoningSignature = 3
+    case reasoningRedacted = 4
+    case toolInput = 5
+    case toolResult = 6
+    case citation = 7
+    case image = 8
+    case other = 99
+}
+
+/// Why the model stopped; the numbers of `brs_stop_reason`.
+public enum StopReason: Int32, CaseIterable, Sendable {
+    case none = 0
+    case endTurn = 1
+    case toolUse = 2
+    case maxTokens = 3
+    case stopSequence = 4
+    case guardrail = 5
+    case contentFiltered = 6
+    case malformedOutput = 7
+    case malformedToolUse = 8
+    case contextExceeded = 9
+    case other = 99
+
+    /// The reason for a word of the service: those of Converse, and those that the families of the invoke route use for
+    /// the same.
+    public init(_ word: Span<UInt8>) {
+        if word.isEqual(to: "end_turn") {
+            self = .endTurn
+        } else if word.isEqual(to: "tool_use") {
+            self = .toolUse
+        } else if word.isEqual(to: "max_tokens") {
+            self = .maxTokens
+        } else if word.isEqual(to: "stop_sequence") {
+            self = .stopSequence
+        } else {
+            self = StopReason(rare: word)
+        }
+    }
+
+    private init(rare word: Span<UInt8>) {
+        let words: [(StaticString, StopReason)] = [
+            ("guardrail_intervened", .guardrail), ("content_filtered", .contentFiltered),
+            ("malformed_model_output", .malformedOutput), ("malformed_tool_use", .malformedToolUse),
+            ("model_context_window_exceeded", .contextExceeded),
+            ("stop", .endTurn), ("FINISH", .endTurn), ("COMPLETE", .endTurn),
+            ("length", .maxTokens), ("LENGTH", .maxTokens), ("MAX_TOKENS", .maxTokens),
+            ("tool_calls", .toolUse), ("CONTENT_FILTERED", .contentFiltered), ("content_filter", .contentFiltered),
+        ]
+        for (name, reason) in words where word.isEqual(to: name) {
+            self = reason
+            return
+        }
+        self = word.isEmpty ? .none : .other
+    }
+}
+
+/// A place in an event's scratch memory, with a NUL behind it.
+public struct Slice: BitwiseCopyable, Sendable {
+    public var start = 0
+    public var count = 0
+
+    init(start: Int = 0, count: Int = 0) {
+        self.start = start
+        self.count = count
+    }
+
+    var range: Range<Int> { start..<(start &+ count) }
+}
+
+/// One event with its texts as places in the scratch memory of the decoder that made it.
+public struct StreamEvent: BitwiseCopyable, Sendable {
+    public var kind = EventKind.other
+    public var hasDelta = false
+    public var deltaKind = DeltaKind.other
+    public var blockIndex: Int32 = -1
+    /// The wire's name and payload; empty unless raw events are wanted.
+    public var type = Slice()
+    public var json = Slice()
+    /// The delta's text, or the tool's input.
+    public var text = Slice()
+    public var toolID = Slice()
+    public var toolName = Slice()
+    public var isServerTool = false
+    public var isValidTool = false
+
+    public init(kind: EventKind = .other) {
+        self.kind = kind
+    }
+}

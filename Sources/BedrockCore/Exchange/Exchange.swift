@@ -1,0 +1,327 @@
+/// One call of the service from its opening to its end: the heart of the library, without a socket or a clock.
+///
+/// The edge tells what happened, each time with the moment it happened; the exchange keeps the outcome. It ends exactly
+/// once, and says success only for an answer that its service completed and whose body ended on a message border.
+///
+///     opened -> started -> connected -> head (status, type) -> body -> ended
+///                                        |- 200, event stream: messages -> events
+///                                        `- anything else: an error body, parsed when it has ended
+///
+/// `next` is asked again and again while it says `deliver`: an event at a time, so that the caller of the library may
+/// cancel, pause or free in between.
+public struct Exchange: ~Copyable {
+    public enum Step {
+        /// All input is used.
+        case needsInput
+        /// `event` is to be handed over.
+        case deliver
+        /// There is an outcome.
+        case ended
+    }
+
+    private enum Outcome {
+        case running, stopped
+        case failed(Failure)
+    }
+
+    let limits: TimeLimits
+    var timeline: Timeline
+    var head = ResponseHead()
+    private var headLength = 0
+    private var frames: FrameDecoder
+    public var events: EventDecoder
+    private var errorBody = ByteBuffer(limit: Limits.errorBodyLength)
+    private var outcome = Outcome.running
+    var endTexts = EndTexts()
+    public private(set) var attempts: UInt32 = 0
+    public private(set) var isConnectionReused = false
+
+    public init(operation: Operation, limits: TimeLimits, wantsRaw: Bool, now: Int64) {
+        self.limits = limits
+        timeline = Timeline(opened: now)
+        frames = FrameDecoder()
+        events = EventDecoder(operation: operation, wantsRaw: wantsRaw)
+    }
+
+    public var hasEnded: Bool {
+        if case .running = outcome { false } else { true }
+    }
+
+    /// Why it failed; nil for success, or while it runs.
+    public var failure: Failure? {
+        if case .failed(let failure) = outcome { failure } else { nil }
+    }
+
+    public var requestID: Bytes { head.requestID }
+    public var event: StreamEvent { events.event }
+
+    /// When a limit passes, if nothing happens before; nil for never.
+    public var deadline: Int64? {
+        guard !hasEnded, let running = timeline.running(limits) else { return nil }
+        return running.since &+ running.length
+    }
+
+    // MARK: What happened
+
+    /// The request is given to the transport.
+    public mutating func started(now: Int64) {
+        timeline.started = now
+        attempts &+= 1
+    }
+
+    /// The connection stands, the request is about to go out. False when it must not: the transport begins anew where
+    /// the server says so, also in the middle of an answer (HTTP/2's HTTP_1_1_REQUIRED), and what was handed over
+    /// would come again.
+    @discardableResult
+    public mutating func connected(isReused: Bool, now: Int64) -> Bool {
+        guard timeline.firstByte == 0 else {
+            transportFailed(TransportFailure(.other, "the server wants the request anew"), now: now)
+            return false
+        }
+        if timeline.connected > 0 { attempts &+= 1 }
+        timeline.connected = now
+        isConnectionReused = isReused
+        return true
+    }
+
+    /// A line of the response head, or of the trailers, arrived.
+    public mutating func received(headLine line: Span<UInt8>, now: Int64) {
+        guard !hasEnded else { return }
+        byteArrived(now)
+        head.read(line: line)
+        headLength &+= line.count
+        guard headLength > Limits.responseHeadLength else { return }
+        end(Failure(.limit, phase, "the response has more than \(Limits.responseHeadLength) bytes of headers"))
+    }
+
+    /// Bytes of the body arrived; takes them from `position` on. Then `next` again until it needs input.
+    public mutating func next(_ input: Span<UInt8>, _ position: inout Int, now: Int64) -> Step {
+        if hasEnded { return .ended }
+        if position < input.count { byteArrived(now) }
+        if events.hasTool, let tool = events.nextTool() { return act(on: tool, now) ?? .ended }
+        guard head.status == 200 else { return keepErrorBody(input, &position) }
+        guard head.isEventStream else { return refuseBody(input.extracting(min(position, input.count)..<input.count)) }
+        return nextEvent(input, &position, now)
+    }
+
+    /// The body ended as the transport's framing says it should.
+    public mutating func bodyEnded(now: Int64) {
+        guard !hasEnded else { return }
+        timeline.ended = now
+        guard head.isWhole else {
+            return end(Failure(.transport, .response, "the response ended before its head was complete"))
+        }
+        guard head.status == 200 else { return end(serviceFailure()) }
+        guard head.isEventStream else {
+            _ = refuseBody(Bytes().span)
+            return
+        }
+        do throws(FrameError) {
+            try frames.finish()
+        } catch {
+            return end(Failure(.incomplete, .stream, "the response ended early: " + error.message))
+        }
+        guard events.isAnswerComplete else {
+            return end(Failure(.incomplete, .stream, "the response ended before the answer was complete"))
+        }
+        outcome = .stopped
+    }
+
+    /// The transport gave up.
+    public mutating func transportFailed(_ failure: TransportFailure, now: Int64) {
+        guard !hasEnded else { return }
+        timeline.ended = now
+        if head.isWhole, head.status != 200 { return end(serviceFailure()) }
+        if head.isWhole {
+            return end(
+                Failure(.incomplete, .stream, "the connection failed before the response ended: " + failure.message))
+        }
+        let phase: Phase = timeline.firstByte > 0 ? .response : timeline.connected > 0 ? .request : .connect
+        let code: ErrorCode =
+            switch failure.kind {
+            case .resolve: .resolve
+            case .connect: .connect
+            case .tls: .tls
+            case .memory: .memory
+            case .other: phase == .connect ? .connect : .transport
+            }
+        end(Failure(code, phase, failure.message))
+    }
+
+    /// The moment of `deadline`, or a later one, has come.
+    public mutating func timePassed(now: Int64) {
+        guard !hasEnded, let running = timeline.running(limits), running.since &+ running.length <= now else { return }
+        timeline.ended = max(now, timeline.lastByte)
+        let waited = (now &- running.since) / 1_000_000
+        let text =
+            "\(running.limit.missing) within \(running.limit.key)=\(running.length / 1_000_000), waited \(waited) ms"
+        end(Failure(running.limit.code, phase, text))
+    }
+
+    public mutating func cancelled(_ reason: StaticString, now: Int64) {
+        guard !hasEnded else { return }
+        timeline.ended = now
+        end(Failure(.cancelled, phase, String(copying: Bytes(reason).span)))
+    }
+
+    /// Something before the request failed.
+    public mutating func refused(_ failure: Failure, now: Int64) {
+        guard !hasEnded else { return }
+        timeline.ended = now
+        end(failure)
+    }
+
+    /// The caller holds the transfer back, or lets it go on.
+    public mutating func paused(_ isPaused: Bool, now: Int64) {
+        timeline.isPaused = isPaused
+        timeline.lastByte = now
+    }
+
+    // MARK: The way of a byte
+
+    @inline(__always)
+    private mutating func byteArrived(_ now: Int64) {
+        if timeline.firstByte == 0 { timeline.firstByte = now }
+        timeline.lastByte = now
+    }
+
+    private mutating func nextEvent(_ input: Span<UInt8>, _ position: inout Int, _ now: Int64) -> Step {
+        while true {
+            do throws(FrameError) {
+                guard let outcome = try Self.decodeMessage(&frames, &events, input, &position) else {
+                    return .needsInput
+                }
+                if let step = act(on: outcome, now) { return step }
+            } catch {
+                endBadFrame(error, now)
+                return .ended
+            }
+            if events.hasTool, let tool = events.nextTool() { return act(on: tool, now) ?? .ended }
+        }
+    }
+
+    /// Nil when the next message is not whole yet.
+    @inline(__always)
+    private static func decodeMessage(
+        _ frames: inout FrameDecoder, _ events: inout EventDecoder, _ input: Span<UInt8>, _ position: inout Int
+    ) throws(FrameError) -> EventDecoder.Outcome? {
+        guard let frame = try frames.next(input, &position) else { return nil }
+        let bytes = frames.bytes(of: frame, in: input)
+        let message = try frames.message(bytes)
+        do throws(JSONError) {
+            return try events.decode(message, bytes)
+        } catch {
+            return .malformed(error.message)
+        }
+    }
+
+    /// What a message leads to; nil for the next one.
+    @inline(__always)
+    private mutating func act(on outcome: EventDecoder.Outcome, _ now: Int64) -> Step? {
+        switch outcome {
+        case .event:
+            if timeline.firstDelta == 0, events.event.hasDelta { timeline.firstDelta = now }
+            return .deliver
+        case .nothing: return nil
+        case .exception(let error): endException(error, now)
+        case .malformed(let text): endMalformed(text, now)
+        case .overLimit(let limit):
+            timeline.ended = now
+            end(Failure(.limit, .stream, limit.message))
+        }
+        return .ended
+    }
+
+    private mutating func keepErrorBody(_ input: Span<UInt8>, _ position: inout Int) -> Step {
+        let rest = input.extracting(min(position, input.count)..<input.count)
+        errorBody.append(rest.extracting(0..<min(rest.count, Limits.errorBodyLength &- errorBody.count)))
+        position = input.count
+        guard errorBody.count >= Limits.errorBodyLength || errorBody.isExhausted else { return .needsInput }
+        timeline.ended = timeline.lastByte
+        end(serviceFailure())
+        return .ended
+    }
+
+    // MARK: Ends
+
+    private var phase: Phase {
+        if timeline.started == 0 { return .prepare }
+        if timeline.firstByte == 0 { return timeline.connected == 0 ? .connect : .request }
+        return head.isWhole && head.status == 200 ? .stream : .response
+    }
+
+    private mutating func end(_ failure: Failure) {
+        if timeline.ended == 0 { timeline.ended = timeline.lastByte }
+        outcome = .failed(failure)
+    }
+
+    private mutating func endBadFrame(_ error: FrameError, _ now: Int64) {
+        timeline.ended = now
+        let code: ErrorCode =
+            switch error.kind {
+            case .tooLarge: .limit
+            case .outOfMemory: .memory
+            default: .protocol
+            }
+        end(Failure(code, .stream, error.message))
+    }
+
+    private mutating func endMalformed(_ text: String, _ now: Int64) {
+        timeline.ended = now
+        let place = "the payload of the message at byte \(frames.streamOffset) is malformed: "
+        end(Failure(.protocol, .stream, place + text))
+    }
+
+    private mutating func endException(_ error: ServiceError, _ now: Int64) {
+        timeline.ended = now
+        let name = error.code ?? []
+        let code = ErrorCode.forService(code: name.span, status: 0)
+        var failure = Failure(code, .stream, Self.text(error, fallback: "the service reported a failure"))
+        failure.httpStatus = code.modelledStatus
+        failure.service = error
+        end(failure)
+    }
+
+    private mutating func refuseBody(_ start: Span<UInt8>) -> Step {
+        timeline.ended = timeline.lastByte
+        let type = head.contentType.isEmpty ? "no content type" : "content type " + String(head.contentType)
+        var text = "HTTP 200 with \(type) instead of an event stream"
+        if !start.isEmpty {
+            text += ", beginning with: " + String(copying: start.extracting(0..<min(start.count, 80)))
+        }
+        var failure = Failure(.protocol, .response, text.singleLine)
+        failure.httpStatus = 200
+        end(failure)
+        return .ended
+    }
+
+    /// What an answer with another status than 200 says.
+    private func serviceFailure() -> Failure {
+        let error = ErrorParser.parse(status: head.status, headers: head.errorHeaders, body: errorBody.span)
+        let name = error.code ?? []
+        let code = ErrorCode.forService(code: name.span, status: head.status)
+        var failure = Failure(code, .response, Self.text(error, fallback: "HTTP status \(head.status)"))
+        failure.httpStatus = head.status
+        failure.service = error
+        return failure
+    }
+
+    private static func text(_ error: ServiceError, fallback: String) -> String {
+        let text: String
+        if let message = error.message, !message.isEmpty {
+            text = String(copying: message.span.cutAtCharacter(Limits.errorTextLength))
+        } else if let code = error.code, !code.isEmpty {
+            text = String(code)
+        } else {
+            text = fallback
+        }
+        return text.singleLine
+    }
+}
+
+extension String {
+    /// With blanks for line ends and other control characters.
+    var singleLine: String {
+        String(decoding: utf8.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
+    }
+}

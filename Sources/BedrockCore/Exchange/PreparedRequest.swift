@@ -1,0 +1,73 @@
+/// A request as it goes to the transport: where to, and every header that it carries.
+public struct PreparedRequest {
+    public var url: Bytes
+    public var headers: [HTTPHeader]
+    public var proxy: Bytes
+
+    /// Builds the head, resolves who asks and where, and signs. `epochSeconds` is the wall clock.
+    public init(
+        operation: Operation, modelID: Bytes, body: borrowing ByteBuffer, settings: Settings,
+        signer: RequestSigner, epochSeconds: Int64
+    ) throws(Failure) {
+        let endpoint = try settings.endpoint()
+        let identity = try settings.identity(for: endpoint)
+        let head: RequestHead
+        do throws(ArgumentError) {
+            head = try RequestBuilder.head(
+                operation: operation, modelID: modelID.span, basePath: endpoint.basePath.span,
+                options: settings.invokeOptions)
+        } catch {
+            throw Failure(.argument, .prepare, error.message)
+        }
+        url = endpoint.url(path: head.path.span)
+        proxy = try settings.proxy(for: endpoint)
+        headers = head.headers + [HTTPHeader("host", endpoint.host)]
+        switch identity {
+        case .bearer(let token):
+            // In the clear it goes to this machine alone, and a proxy may be another.
+            if !endpoint.isSecure { proxy = [] }
+            headers.append(HTTPHeader("authorization", Bytes("Bearer ") + token))
+        case .credentials(let credentials):
+            let request = SigningRequest(
+                method: head.method, scheme: endpoint.scheme, host: endpoint.host, path: head.path, query: head.query,
+                headers: headers)
+            let region = try settings.signingRegion()
+            headers += try signer.sign(request, body, credentials, region, epochSeconds)
+        }
+        headers.append(HTTPHeader("user-agent", Bytes("libbedrockstream/0.1.0")))
+    }
+}
+
+/// A signer that several owners may hold, one thread at a time.
+public final class RequestSigner {
+    private var signer: SigV4Signer
+
+    /// Nil without memory.
+    public init?() {
+        guard let signer = SigV4Signer() else { return nil }
+        self.signer = signer
+    }
+
+    public func sign(
+        _ request: SigningRequest, body: Span<UInt8>, credentials: Credentials, region: Bytes, service: Bytes,
+        epochSeconds: Int64
+    ) throws(SigningError) -> SignedRequest {
+        try signer.sign(
+            request, body: body, credentials: credentials, region: region, service: service,
+            epochSeconds: epochSeconds)
+    }
+
+    fileprivate func sign(
+        _ request: SigningRequest, _ body: borrowing ByteBuffer, _ credentials: Credentials, _ region: Bytes,
+        _ epochSeconds: Int64
+    ) throws(Failure) -> [HTTPHeader] {
+        do throws(SigningError) {
+            return try signer.sign(
+                request, body: body.span, credentials: credentials, region: region, service: Bytes("bedrock"),
+                epochSeconds: epochSeconds
+            ).headers
+        } catch {
+            throw Failure(.signing, .prepare, error.message)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// Every bound of the library in one place: nothing that comes from outside is stored, counted or nested beyond these.
+/// Each line says where the number comes from.
+public enum Limits {
+    /// Largest event-stream message: 24 MiB of payload and 128 KiB of headers with prelude and checksums
+    /// (Amazon Event Stream specification, service-side limits).
+    public static let messageLength = payloadLength + headersLength + frameOverhead
+    /// Largest payload of a message that is written (same source; receivers must not check it).
+    public static let payloadLength = 24 * 1024 * 1024
+    /// Longest text or byte array in a header that is written (same source).
+    public static let headerValueLength = 32_767
+    /// Largest header block of a message (same source).
+    public static let headersLength = 128 * 1024
+    /// Prelude, prelude checksum and message checksum.
+    public static let frameOverhead = 16
+    /// Most headers of one message (aws-c-event-stream uses the same bound).
+    public static let headerCount = 1024
+    /// Deepest nesting of JSON that is read. Documents of the service nest far less.
+    public static let jsonDepth = 256
+    /// Largest request body (Bedrock API: InvokeModel body, 25,000,000 bytes).
+    public static let requestBodyLength = 25_000_000
+    /// Longest model id (Bedrock API: modelId, 1 to 2048).
+    public static let modelIDLength = 2048
+    /// Largest body of an error response that is kept; what is beyond is dropped.
+    public static let errorBodyLength = 256 * 1024
+    /// Longest line of a response head that is looked at.
+    public static let responseHeaderLength = 16 * 1024
+    /// Most bytes of lines in a response head and its trailers; libcurl, which keeps the latter, has none for them.
+    public static let responseHeadLength = 1024 * 1024
+    /// Longest service message or name that is kept in an error.
+    public static let errorTextLength = 8 * 1024
+    /// Most text of one answer, and most input of one tool call, that is kept for the result.
+    public static let answerLength = 64 * 1024 * 1024
+    /// Highest content block index, and most open tool calls.
+    public static let blockCount = 4096
+    /// Longest name or id of a tool call; the service's own names have 64 characters.
+    public static let toolNameLength = 64 * 1024
+    /// Longest value of a configuration key.
+    public static let configValueLength = 64 * 1024
+}

@@ -1,0 +1,167 @@
+import BedrockCore
+import CSystem.Posix
+
+/// A loop on a thread of its own, and the letter box through which other threads reach it.
+public final class Client: @unchecked Sendable {
+    enum Letter {
+        case start(Stream)
+        /// The stream's flags have changed.
+        case notice(Stream)
+    }
+
+    let loop: Loop
+    private let monitor: Monitor
+    private let owner: pid_t
+    private let config: Config
+    private let environment: Environment
+    private let settings: Settings
+    private var thread = pthread_t()
+
+    // Under the monitor.
+    private var letters: [Letter] = []
+    private var isClosing = false
+    private var hasExited = false
+    private var loopThread: pthread_t?
+
+    /// The loop's: letters taken out of the box and not yet looked at, the next one last. A callback that ends the
+    /// client finds here what it overtook.
+    private var unread: [Letter] = []
+
+    /// Reads the environment and starts the thread. Nil without memory or threads.
+    public static func make(_ config: Config) throws(ConfigError) -> Client? {
+        let config = config.copy()
+        let environment = Environment.ofProcess()
+        let settings = try Settings.make(config, environment)
+        guard let monitor = Monitor(), let loop = Loop() else { return nil }
+        let client = Client(config, environment, settings, monitor, loop)
+        return client.startThread() ? client : nil
+    }
+
+    private init(_ config: Config, _ environment: Environment, _ settings: Settings, _ monitor: Monitor, _ loop: Loop) {
+        self.config = config
+        self.environment = environment
+        self.settings = settings
+        self.monitor = monitor
+        self.loop = loop
+        owner = getpid()
+    }
+
+    private func startThread() -> Bool {
+        let user = Unmanaged.passRetained(self).toOpaque()
+        if sys_thread_start(&thread, "bedrockstream", runClient, user) == 0 { return true }
+        Unmanaged<Client>.fromOpaque(user).release()
+        loop.shutDown()
+        return false
+    }
+
+    // MARK: Any thread
+
+    /// Used in a process that was forked off: the thread and the sockets are the parent's.
+    public var isForked: Bool { getpid() != owner }
+
+    var isLoopThread: Bool {
+        monitor.locked {
+            guard let loopThread else { return false }
+            return pthread_equal(loopThread, pthread_self()) != 0
+        }
+    }
+
+    /// Settings for one stream: those of the client, with `overrides` over them.
+    public func settings(with overrides: Config?) throws(ConfigError) -> Settings {
+        guard let overrides else { return settings }
+        return try Settings.make(overrides.over(config), environment)
+    }
+
+    /// A stream that is not started; nil without memory.
+    public func makeStream(
+        consumer: any StreamConsumer, operation: BedrockCore.Operation, modelID: Bytes, body: consuming ByteBuffer,
+        settings: Settings
+    ) -> Stream? {
+        Stream(
+            client: self, consumer: consumer, operation: operation, modelID: modelID, body: body, settings: settings)
+    }
+
+    /// False when the client takes no streams any more.
+    public func start(_ stream: Stream) -> Bool {
+        let isTaken = monitor.locked {
+            guard !isClosing else { return false }
+            letters.append(.start(stream))
+            return true
+        }
+        if isTaken { loop.poller.wake() }
+        return isTaken
+    }
+
+    func post(_ letter: Letter) {
+        monitor.locked {
+            if !hasExited { letters.append(letter) }
+        }
+        loop.poller.wake()
+    }
+
+    /// Cancels all streams and ends the thread. When this returns no callback runs, but for the one it was called from.
+    public func close() {
+        guard !isForked else { return }
+        monitor.locked { isClosing = true }
+        if isLoopThread {
+            refuseLetters()
+            loop.cancelAll(Self.freed)
+            pthread_detach(pthread_self())
+        } else {
+            loop.poller.wake()
+            pthread_join(thread, nil)
+        }
+    }
+
+    // MARK: The loop's thread
+
+    fileprivate func run() {
+        monitor.locked { loopThread = pthread_self() }
+        while !readLetters() {
+            loop.sweep()
+            loop.turn()
+        }
+        refuseLetters()
+        loop.cancelAll(Self.freed)
+        loop.sweep()
+        monitor.locked {
+            hasExited = true
+            letters.removeAll()
+        }
+        loop.shutDown()
+    }
+
+    /// True when the client is being closed.
+    private func readLetters() -> Bool {
+        takeLetters()
+        while let letter = unread.popLast() {
+            switch letter {
+            case .start(let stream): loop.start(stream)
+            case .notice(let stream): loop.notice(stream)
+            }
+        }
+        return monitor.locked { isClosing }
+    }
+
+    private func takeLetters() {
+        var box: [Letter] = []
+        monitor.locked { swap(&box, &letters) }
+        if !box.isEmpty { unread = box.reversed() + unread }
+    }
+
+    /// Streams that were opened just before the end are ended as all others.
+    private func refuseLetters() {
+        takeLetters()
+        while let letter = unread.popLast() {
+            if case .start(let stream) = letter { loop.refuse(stream, Self.freed) }
+        }
+    }
+
+    private static let freed: StaticString = "the client was freed"
+}
+
+private func runClient(_ user: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let user else { return nil }
+    Unmanaged<Client>.fromOpaque(user).takeRetainedValue().run()
+    return nil
+}

@@ -1,0 +1,156 @@
+import BedrockCore
+import CSystem.Curl
+import CSystem.Memory
+
+/// One request in libcurl's hands: the easy handle and what it borrows until it is done.
+final class Transfer {
+    let easy: UnsafeMutableRawPointer
+    /// The multi handle has it.
+    var isAdded = false
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private let errorText: UnsafeMutablePointer<CChar>
+
+    /// Takes a handle over, fresh or used before; it goes back by `takeEasy`. Nil without memory.
+    init?(easy: UnsafeMutableRawPointer) {
+        guard let text = malloc(Int(CURL_ERROR_SIZE)) else { return nil }
+        self.easy = easy
+        errorText = text.assumingMemoryBound(to: CChar.self)
+        errorText[0] = 0
+    }
+
+    deinit {
+        curl_slist_free_all(headers)
+        free(errorText)
+    }
+
+    /// What libcurl says went wrong, in its words.
+    func message(_ result: CURLcode) -> String {
+        if errorText[0] != 0 { return String(cString: errorText) }
+        return curl_easy_strerror(result).map { String(cString: $0) } ?? "libcurl error \(result.rawValue)"
+    }
+
+    /// Sets everything that a request needs; false without memory.
+    func prepare(_ request: PreparedRequest, for stream: Stream) -> Bool {
+        curl_easy_reset(easy)
+        let user = Unmanaged.passUnretained(stream).toOpaque()
+        return setUpCallbacks(user) && setUpRequest(request, stream) && setUpTransport(request, stream.settings)
+    }
+
+    private func setUpCallbacks(_ user: UnsafeMutableRawPointer) -> Bool {
+        set(CURLOPT_PRIVATE, user) && set(CURLOPT_WRITEDATA, user) && set(CURLOPT_HEADERDATA, user)
+            && set(CURLOPT_PREREQDATA, user) && set(CURLOPT_ERRORBUFFER, errorText)
+            && sys_setopt_write(easy, CURLOPT_WRITEFUNCTION, bodyArrived) == CURLE_OK
+            && sys_setopt_write(easy, CURLOPT_HEADERFUNCTION, headLineArrived) == CURLE_OK
+            && sys_setopt_prereq(easy, connectionReady) == CURLE_OK && sys_setopt_close_on_exec(easy) == CURLE_OK
+    }
+
+    private func setUpRequest(_ request: PreparedRequest, _ stream: Stream) -> Bool {
+        for header in request.headers {
+            // libcurl spells a header without a value with a semicolon, and takes a colon for its removal.
+            let separator = header.value.isEmpty ? Bytes(";") : Bytes(": ")
+            guard add(header.name + separator + header.value) else { return false }
+        }
+        for name: StaticString in ["Expect", "Accept", "Content-Type"] {
+            // libcurl would add these by itself.
+            guard request.headers.firstValue(of: name) != nil || add(Bytes(name) + Bytes(":")) else { return false }
+        }
+        let isBodySet =
+            sys_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(stream.body.count)) == CURLE_OK
+            && set(CURLOPT_POSTFIELDS, stream.body.pointer)
+        return isBodySet && set(CURLOPT_POST, 1) && set(CURLOPT_URL, request.url) && set(CURLOPT_HTTPHEADER, headers)
+            && set(CURLOPT_PATH_AS_IS, 1)
+    }
+
+    private func setUpTransport(_ request: PreparedRequest, _ settings: Settings) -> Bool {
+        // The connect limit is ours; libcurl's own default of five minutes must not come first.
+        var isSet =
+            set(CURLOPT_NOSIGNAL, 1) && set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
+            && set(CURLOPT_TCP_KEEPALIVE, 1) && set(CURLOPT_TCP_KEEPIDLE, 60) && set(CURLOPT_TCP_KEEPINTVL, 60)
+            && set(CURLOPT_PROTOCOLS_STR, Bytes("http,https")) && set(CURLOPT_QUICK_EXIT, 1)
+            && set(CURLOPT_PROXY, request.proxy) && set(CURLOPT_NOPROXY, settings.proxyBypass)
+            && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        let version = settings.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        isSet = isSet && set(CURLOPT_HTTP_VERSION, version)
+        if let bundle = settings.caBundle { isSet = isSet && trustOnly(bundle) }
+        return isSet
+    }
+
+    /// Instead of the system's authorities, which libcurl finds by a file and by a directory.
+    private func trustOnly(_ bundle: Bytes) -> Bool {
+        set(CURLOPT_CAINFO, bundle) && set(CURLOPT_CAPATH, nil) && set(CURLOPT_PROXY_CAINFO, bundle)
+            && set(CURLOPT_PROXY_CAPATH, nil)
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) -> Bool {
+        sys_setopt_long(easy, option, value) == CURLE_OK
+    }
+
+    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) -> Bool {
+        sys_setopt_pointer(easy, option, value) == CURLE_OK
+    }
+
+    /// libcurl copies the text.
+    private func set(_ option: CURLoption, _ text: Bytes) -> Bool {
+        (text + [0]).withUnsafeBytes { set(option, $0.baseAddress) }
+    }
+
+    private func add(_ line: Bytes) -> Bool {
+        let grown = (line + [0]).withUnsafeBytes {
+            curl_slist_append(headers, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
+        }
+        guard let grown else { return false }
+        headers = grown
+        return true
+    }
+}
+
+extension TransportFailure {
+    init(_ result: CURLcode, _ message: String) {
+        let kind: Kind
+        switch result {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: kind = .resolve
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY: kind = .connect
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED:
+            kind = .tls
+        case CURLE_OUT_OF_MEMORY: kind = .memory
+        default: kind = .other
+        }
+        self.init(kind, message)
+    }
+}
+
+// MARK: What libcurl calls
+
+private func stream(_ user: UnsafeMutableRawPointer?) -> Stream? {
+    user.map { Unmanaged<Stream>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func bodyArrived(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
+) -> Int {
+    // libcurl's size is always 1 (CURLOPT_WRITEFUNCTION).
+    guard let bytes, let stream = stream(user) else { return 0 }
+    return bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
+        stream.client.loop.received(Span(_unsafeStart: UnsafePointer($0), count: count), for: stream)
+    }
+}
+
+private func headLineArrived(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let stream = stream(user) else { return 0 }
+    return bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
+        let line = Span(_unsafeStart: UnsafePointer($0), count: count)
+        return stream.client.loop.received(headLine: line, for: stream) ? count : 0
+    }
+}
+
+private func connectionReady(
+    _ user: UnsafeMutableRawPointer?, _ remote: UnsafeMutablePointer<CChar>?, _ local: UnsafeMutablePointer<CChar>?,
+    _ remotePort: Int32, _ localPort: Int32
+) -> Int32 {
+    guard let stream = stream(user) else { return Int32(CURL_PREREQFUNC_ABORT) }
+    return Int32(stream.client.loop.connected(stream) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT)
+}

@@ -1,0 +1,44 @@
+import BedrockCore
+import BedrockIO
+import CBedrockStream
+
+/// Makes a client: reads the environment once, starts one thread that serves all its streams. Connects to nothing yet.
+///
+/// The environment variables it reads are those that `brs_config_describe` names, for keys that are not set, and the
+/// proxy variables https_proxy, http_proxy, all_proxy and no_proxy. The thread blocks all signals.
+///
+/// - Parameters:
+///   - config: (Optional) the settings, copied; NULL for the defaults.
+///   - client: where the new object's pointer goes; free it with `brs_client_free`.
+///   - diagnostic: (Optional) gets the reason of a failure.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings or the environment
+///   hold something unusable.
+@c(brs_client_new)
+public func brs_client_new(
+    _ config: UnsafePointer<brs_config>?, _ client: UnsafeMutablePointer<UnsafeMutablePointer<brs_client>?>?,
+    _ diagnostic: UnsafeMutablePointer<brs_diagnostic>?
+) -> brs_code {
+    answering(diagnostic) { () throws(Refusal) in
+        guard let client else { throw .null("client") }
+        let made: Client?
+        do throws(ConfigError) {
+            made = try Client.make(borrow(config, as: Config.self) ?? Config())
+        } catch {
+            throw Refusal(error)
+        }
+        guard let made else { throw .memory }
+        client.pointee = handOut(made, as: brs_client.self)
+    }
+}
+
+/// Ends a client: cancels its streams, closes its connections, ends its thread.
+///
+/// Each stream that has not ended gets its `on_error` with BRS_E_CANCELLED before this returns; after it no callback
+/// runs. Streams stay valid until `brs_stream_free`, but only that is of use on them. May be called inside a callback
+/// of the client, then the thread ends when the callback has returned. Do not hold a lock that a callback waits for.
+///
+/// - Parameter client: the client; NULL does nothing.
+@c(brs_client_free)
+public func brs_client_free(_ client: UnsafeMutablePointer<brs_client>?) {
+    takeBack(client, as: Client.self)?.close()
+}

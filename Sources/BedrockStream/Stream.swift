@@ -1,0 +1,100 @@
+import BedrockCore
+import BedrockIO
+import CBedrockStream
+
+/// Sends a request and streams the answer.
+///
+/// Returns at once. With callbacks, they run on the client's thread, possibly before this returns; exactly one of
+/// `on_stop` and `on_error` runs, and nothing after it. Without, the caller fetches events with `brs_stream_next`.
+/// Failures after the arguments were checked, a missing region or credentials included, come as the stream's error.
+///
+/// - Parameters:
+///   - client: the client.
+///   - request: what to ask; copied.
+///   - callbacks: (Optional) what to call, copied; NULL for `brs_stream_next`.
+///   - stream: where the new object's pointer goes; free it with `brs_stream_free`.
+///   - diagnostic: (Optional) gets the reason of a failure.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT (also for a body that is not JSON), BRS_E_CONFIG, BRS_E_MEMORY, BRS_E_CLOSED or
+///   BRS_E_FORKED. On failure there is no stream and no callback runs.
+@c(brs_stream_open)
+public func brs_stream_open(
+    _ client: UnsafeMutablePointer<brs_client>?, _ request: UnsafePointer<brs_request>?,
+    _ callbacks: UnsafePointer<brs_callbacks>?, _ stream: UnsafeMutablePointer<UnsafeMutablePointer<brs_stream>?>?,
+    _ diagnostic: UnsafeMutablePointer<brs_diagnostic>?
+) -> brs_code {
+    answering(diagnostic) { () throws(Refusal) in
+        guard let stream else { throw .null("stream") }
+        guard let client = borrow(client, as: Client.self) else { throw .null("client") }
+        guard !client.isForked else { throw .forked }
+        let opening = try Opening(request, client)
+        stream.pointee = try opening.open(callbacks, client)
+    }
+}
+
+/// Waits for the next event of a stream that was opened without callbacks.
+///
+/// The terminal event (BRS_EVENT_STOP or BRS_EVENT_ERROR) comes exactly once; a stream's failure is an event, not a
+/// code of this call. Events that are not fetched hold the transfer back once `delivery.queue_bytes` are waiting.
+/// One thread at a time may call this for a stream; `brs_stream_cancel` from any thread wakes it.
+///
+/// - Parameters:
+///   - stream: the stream.
+///   - timeout_ms: how long to wait; 0 not at all, negative without limit.
+///   - event: gets the event; it and what it points to live until the next call for this stream, or its end.
+/// - Returns: BRS_OK, BRS_E_TIMEOUT, BRS_E_END after the terminal event, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE
+///   for a stream with callbacks.
+@c(brs_stream_next)
+public func brs_stream_next(
+    _ stream: UnsafeMutablePointer<brs_stream>?, _ timeout_ms: Int64,
+    _ event: UnsafeMutablePointer<UnsafePointer<brs_event>?>?
+) -> brs_code {
+    answering(nil) { () throws(Refusal) in
+        guard let handle = borrow(stream, as: StreamHandle.self) else { throw .null("stream") }
+        guard let event else { throw .null("event") }
+        guard !handle.stream.isForked else { throw .forked }
+        guard let pull = handle.pull else { throw Refusal(BRS_E_STATE, "the stream has callbacks") }
+        let timeout = timeout_ms < 0 ? -1 : min(timeout_ms, 1_000_000_000) &* 1_000_000
+        event.pointee = try pull.next(timeout: timeout, of: handle.stream)
+    }
+}
+
+/// Lets a stream go on whose callback returned BRS_FLOW_PAUSE. Any thread, a callback of the stream included.
+///
+/// - Parameter stream: the stream; one that is not paused is left alone.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
+@c(brs_stream_resume)
+public func brs_stream_resume(_ stream: UnsafeMutablePointer<brs_stream>?) -> brs_code {
+    guard let handle = borrow(stream, as: StreamHandle.self) else { return BRS_E_ARGUMENT }
+    guard !handle.stream.isForked else { return BRS_E_FORKED }
+    handle.stream.resume()
+    return BRS_OK
+}
+
+/// Cancels a stream. Any thread, any time, a callback of the stream included; again does nothing.
+///
+/// The terminal event with BRS_E_CANCELLED follows, unless the stream has ended on its own before.
+///
+/// - Parameter stream: the stream.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
+@c(brs_stream_cancel)
+public func brs_stream_cancel(_ stream: UnsafeMutablePointer<brs_stream>?) -> brs_code {
+    guard let handle = borrow(stream, as: StreamHandle.self) else { return BRS_E_ARGUMENT }
+    guard !handle.stream.isForked else { return BRS_E_FORKED }
+    handle.stream.cancel()
+    return BRS_OK
+}
+
+/// Frees a stream; one that has not ended is cancelled first.
+///
+/// With callbacks: its `on_error` with BRS_E_CANCELLED runs before this returns, and after it no callback of the stream
+/// runs. Inside one of the stream's own callbacks that `on_error` is called from within this call, and the event
+/// that the callback was given stays readable until the callback returns. On another thread this waits for a
+/// callback that is running: do not hold a lock that it waits for. The stream must not be used afterwards.
+///
+/// - Parameter stream: the stream; NULL does nothing.
+@c(brs_stream_free)
+public func brs_stream_free(_ stream: UnsafeMutablePointer<brs_stream>?) {
+    guard let handle = takeBack(stream, as: StreamHandle.self) else { return }
+    // Callbacks that run meanwhile may use the handle, which would otherwise go with the last mention of it.
+    withExtendedLifetime(handle) { handle.stream.release() }
+}

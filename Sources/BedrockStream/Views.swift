@@ -1,0 +1,114 @@
+import BedrockCore
+import CBedrockStream
+
+// The core's views as C structs: pointers are handed on, nothing is copied.
+
+extension TextView {
+    var chars: UnsafePointer<CChar> { UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self) }
+}
+
+extension brs_delta {
+    init(_ view: EventView) {
+        self.init(
+            size: MemoryLayout<brs_delta>.size, kind: brs_delta_kind(UInt32(view.event.deltaKind.rawValue)),
+            block_index: view.event.blockIndex, text: view.text.chars, text_len: view.text.count)
+    }
+}
+
+extension brs_tool {
+    init(_ view: EventView) {
+        self.init(
+            size: MemoryLayout<brs_tool>.size, block_index: view.event.blockIndex,
+            is_server_tool: view.event.isServerTool ? 1 : 0, is_valid: view.event.isValidTool ? 1 : 0,
+            id: view.toolID.chars, id_len: view.toolID.count, name: view.toolName.chars,
+            name_len: view.toolName.count, input_json: view.text.chars, input_json_len: view.text.count)
+    }
+}
+
+extension brs_event {
+    /// Without the typed parts, which the caller points to.
+    init(_ view: EventView) {
+        self.init()
+        size = MemoryLayout<brs_event>.size
+        kind = brs_event_kind(UInt32(view.event.kind.rawValue))
+        block_index = view.event.blockIndex
+        type = view.type.chars
+        type_len = view.type.count
+        let json = view.event.kind == .tool ? view.text : view.json
+        self.json = json.chars
+        json_len = json.count
+    }
+
+    /// An end.
+    init(_ kind: EventKind) {
+        let empty = TextView()
+        self.init(
+            EventView(
+                event: StreamEvent(kind: kind), type: empty, json: empty, text: empty, toolID: empty, toolName: empty))
+    }
+}
+
+extension brs_result {
+    init(_ view: ResultView) {
+        self.init()
+        size = MemoryLayout<brs_result>.size
+        stop_reason = brs_stop_reason(UInt32(view.stopReason.rawValue))
+        stop_reason_text = view.stopReasonText.chars
+        stop_reason_text_len = view.stopReasonText.count
+        text = view.text.chars
+        text_len = view.text.count
+        usage = brs_usage(view.usage)
+        timings = brs_timings(view.timings)
+        request_id = view.requestID.chars
+        request_id_len = view.requestID.count
+        model_id = view.modelID.chars
+        model_id_len = view.modelID.count
+        delivered = view.delivered
+        attempts = view.attempts
+        connection_reused = view.isConnectionReused ? 1 : 0
+        metadata_json = view.metadata.chars
+        metadata_json_len = view.metadata.count
+    }
+}
+
+extension brs_usage {
+    init(_ usage: Usage) {
+        self.init(
+            input_tokens: usage.inputTokens, output_tokens: usage.outputTokens, total_tokens: usage.totalTokens,
+            cache_read_input_tokens: usage.cacheReadInputTokens,
+            cache_write_input_tokens: usage.cacheWriteInputTokens)
+    }
+}
+
+extension brs_timings {
+    init(_ timings: Timings) {
+        self.init(
+            connected_us: timings.connected, first_byte_us: timings.firstByte, first_delta_us: timings.firstDelta,
+            total_us: timings.total, server_latency_ms: timings.serverLatencyMs)
+    }
+}
+
+extension brs_error {
+    /// `partial` lives where the caller keeps it.
+    init(_ view: FailureView, _ partial: UnsafePointer<brs_result>) {
+        self.init()
+        size = MemoryLayout<brs_error>.size
+        code = brs_code(UInt32(view.code.rawValue))
+        phase = brs_phase(UInt32(view.phase.rawValue))
+        name = cString(view.code.name)
+        message = view.message.chars
+        message_len = view.message.count
+        http_status = Int32(truncatingIfNeeded: view.httpStatus)
+        retryable = view.isRetryable ? 1 : 0
+        service_code = view.serviceCode.chars
+        service_code_len = view.serviceCode.count
+        request_id = view.partial.requestID.chars
+        request_id_len = view.partial.requestID.count
+        delivered = view.partial.delivered
+        attempts = view.partial.attempts
+        original_status = Int32(truncatingIfNeeded: view.originalStatus)
+        original_message = view.originalMessage.chars
+        original_message_len = view.originalMessage.count
+        self.partial = partial
+    }
+}

@@ -1,0 +1,563 @@
+// The types of the public C interface, written once: Swift imports them, the public header repeats them word for word.
+// Every item carries the comment that a C programmer reads.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// [section] Codes and names
+
+/** What went wrong, or nothing. The numbers never change; new ones may be added, so treat unknown ones as errors. */
+typedef enum brs_code {
+  /** Success. */
+  BRS_OK = 0,
+
+  /** An argument is NULL, out of range or malformed; the message names it. Nothing was done. */
+  BRS_E_ARGUMENT = 1,
+  /** A configuration key is unknown or its value is not acceptable; the message names the key. */
+  BRS_E_CONFIG = 2,
+  /** The call does not fit the object: as `brs_stream_next` on a stream opened with callbacks. */
+  BRS_E_STATE = 3,
+  /** Memory could not be had. */
+  BRS_E_MEMORY = 4,
+  /** The object was made before a fork() and is used in the child. Free it there and make a new client. */
+  BRS_E_FORKED = 5,
+  /** The client is being freed and takes no new streams. */
+  BRS_E_CLOSED = 6,
+  /** `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on. */
+  BRS_E_TIMEOUT = 7,
+  /** `brs_stream_next`: the terminal event was handed over already. */
+  BRS_E_END = 8,
+
+  /** No region was given and none could be found; the message says where it was looked for. */
+  BRS_E_REGION = 20,
+  /** No credentials were given and none could be found; the message says where they were looked for. */
+  BRS_E_CREDENTIALS = 21,
+  /** The endpoint is not a usable URL, or a bearer token would have travelled without TLS. */
+  BRS_E_ENDPOINT = 22,
+  /** The request could not be signed. */
+  BRS_E_SIGNING = 23,
+
+  /** The host name could not be resolved. */
+  BRS_E_RESOLVE = 40,
+  /** No connection to the endpoint or its proxy. */
+  BRS_E_CONNECT = 41,
+  /** The TLS handshake failed, or the certificate is not trusted. */
+  BRS_E_TLS = 42,
+  /** The transport failed before the response head was complete, in a way that none of the other codes names. */
+  BRS_E_TRANSPORT = 43,
+  /** `timeout.connect_ms` passed before the connection stood. */
+  BRS_E_TIMEOUT_CONNECT = 44,
+  /** `timeout.first_byte_ms` passed before the first byte of the response. */
+  BRS_E_TIMEOUT_FIRST_BYTE = 45,
+  /** `timeout.between_bytes_ms` passed without a byte from the server. */
+  BRS_E_TIMEOUT_BETWEEN_BYTES = 46,
+  /** `timeout.total_ms` passed before the stream ended. */
+  BRS_E_TIMEOUT_TOTAL = 47,
+
+  /** The response ended early: inside a frame, or between frames without the event that completes an answer. */
+  BRS_E_INCOMPLETE = 60,
+  /** The response breaks the protocol: a checksum, length, header or payload is wrong,
+   *  or the content type is no event stream. */
+  BRS_E_PROTOCOL = 61,
+  /** The response is larger than a bound of this library; the message names the bound. */
+  BRS_E_LIMIT = 62,
+
+  /** The caller cancelled or freed the stream, or freed its client. */
+  BRS_E_CANCELLED = 70,
+
+  /** ValidationException (400): the service refuses the request as malformed. */
+  BRS_E_VALIDATION = 80,
+  /** AccessDeniedException (403), or another refusal of the caller's identity. */
+  BRS_E_ACCESS_DENIED = 81,
+  /** ExpiredTokenException (403): the credentials have expired. */
+  BRS_E_EXPIRED_TOKEN = 82,
+  /** InvalidSignatureException, SignatureDoesNotMatch or another refusal of the signature (403). */
+  BRS_E_SIGNATURE = 83,
+  /** ResourceNotFoundException (404): no such model, profile or route. */
+  BRS_E_NOT_FOUND = 84,
+  /** ServiceQuotaExceededException (400). */
+  BRS_E_QUOTA_EXCEEDED = 85,
+  /** ModelTimeoutException (408): the model took too long. */
+  BRS_E_MODEL_TIMEOUT = 86,
+  /** ModelErrorException (424): the model failed; see `original_status`. */
+  BRS_E_MODEL_ERROR = 87,
+  /** ModelStreamErrorException (424): the model failed while it streamed; see `original_status`. */
+  BRS_E_MODEL_STREAM = 88,
+  /** ThrottlingException, or any other answer with status 429 but ModelNotReadyException. */
+  BRS_E_THROTTLED = 89,
+  /** ModelNotReadyException (429): the model is still being loaded. */
+  BRS_E_MODEL_NOT_READY = 90,
+  /** InternalServerException, or any other answer with status 500. */
+  BRS_E_INTERNAL_SERVER = 91,
+  /** ServiceUnavailableException, or any other answer with status 502, 503 or 504. */
+  BRS_E_SERVICE_UNAVAILABLE = 92,
+  /** Any other answer that is no success; see `http_status` and `service_code`. */
+  BRS_E_SERVICE = 99
+} brs_code;
+
+/** How far a stream had come when it failed. */
+typedef enum brs_phase {
+  /** Credentials, region and endpoint were being resolved, or the request signed. */
+  BRS_PHASE_PREPARE = 1,
+  /** Resolving the name, connecting, TLS. */
+  BRS_PHASE_CONNECT = 2,
+  /** Sending the request and waiting for the first byte of the response. */
+  BRS_PHASE_REQUEST = 3,
+  /** Reading the response head, or the body of an error response. */
+  BRS_PHASE_RESPONSE = 4,
+  /** Reading the event stream. */
+  BRS_PHASE_STREAM = 5
+} brs_phase;
+
+/** Which operation of the Amazon Bedrock runtime a stream calls. */
+typedef enum brs_operation {
+  /** ConverseStream: one request and event format for every model. */
+  BRS_CONVERSE_STREAM = 1,
+  /** InvokeModelWithResponseStream: the model's own request and chunk format. */
+  BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM = 2
+} brs_operation;
+
+/** What a delta carries. */
+typedef enum brs_delta_kind {
+  /** A piece of the answer's text. */
+  BRS_DELTA_TEXT = 1,
+  /** A piece of the model's reasoning. */
+  BRS_DELTA_REASONING = 2,
+  /** The signature of a reasoning block. */
+  BRS_DELTA_REASONING_SIGNATURE = 3,
+  /** Redacted reasoning, in base64 as it came. */
+  BRS_DELTA_REASONING_REDACTED = 4,
+  /** A piece of the JSON text of a tool's input. `on_tool` gets the whole. */
+  BRS_DELTA_TOOL_INPUT = 5,
+  /** The result of a tool that runs at the service: JSON. */
+  BRS_DELTA_TOOL_RESULT = 6,
+  /** A citation: JSON. */
+  BRS_DELTA_CITATION = 7,
+  /** A piece of an image: JSON. */
+  BRS_DELTA_IMAGE = 8,
+  /** A kind that this version does not know: JSON. */
+  BRS_DELTA_OTHER = 99
+} brs_delta_kind;
+
+/** Why the model stopped. `stop_reason_text` of the result holds the word that came. */
+typedef enum brs_stop_reason {
+  /** None was given. */
+  BRS_STOP_NONE = 0,
+  /** The answer is complete. */
+  BRS_STOP_END_TURN = 1,
+  /** The model waits for the results of its tool calls. */
+  BRS_STOP_TOOL_USE = 2,
+  /** The answer was cut at the limit of output tokens. */
+  BRS_STOP_MAX_TOKENS = 3,
+  /** One of the request's stop sequences came up. */
+  BRS_STOP_STOP_SEQUENCE = 4,
+  /** A guardrail stepped in. */
+  BRS_STOP_GUARDRAIL = 5,
+  /** The content filter stepped in. */
+  BRS_STOP_CONTENT_FILTERED = 6,
+  /** The model's output could not be parsed. */
+  BRS_STOP_MALFORMED_OUTPUT = 7,
+  /** The model's tool call could not be parsed. */
+  BRS_STOP_MALFORMED_TOOL_USE = 8,
+  /** The conversation is longer than the model's context. */
+  BRS_STOP_CONTEXT_EXCEEDED = 9,
+  /** A word that this version does not know. */
+  BRS_STOP_OTHER = 99
+} brs_stop_reason;
+
+/** What an event is. Events other than the terminal two are one message of the wire each. */
+typedef enum brs_event_kind {
+  /** The answer begins. */
+  BRS_EVENT_MESSAGE_START = 1,
+  /** A content block begins. */
+  BRS_EVENT_BLOCK_START = 2,
+  /** A piece of a content block: `delta` is set where the piece has a known place in the answer. */
+  BRS_EVENT_DELTA = 3,
+  /** A content block is complete. */
+  BRS_EVENT_BLOCK_STOP = 4,
+  /** The model stopped. The stream has not ended: usage may follow. */
+  BRS_EVENT_MESSAGE_STOP = 5,
+  /** Usage, latency, traces. */
+  BRS_EVENT_METADATA = 6,
+  /** A complete tool call: `tool` is set, `json` is the call's input. Made by this library when the call's
+   *  block ends. */
+  BRS_EVENT_TOOL = 7,
+  /** Terminal: the stream ended well, `result` is set. Only `brs_stream_next` hands this over. */
+  BRS_EVENT_STOP = 8,
+  /** Terminal: the stream failed, `error` is set. Only `brs_stream_next` hands this over. */
+  BRS_EVENT_ERROR = 9,
+  /** Anything else that came, unknown events included. */
+  BRS_EVENT_OTHER = 99
+} brs_event_kind;
+
+/** What a callback wants to happen next. */
+typedef enum brs_flow {
+  /** Go on. */
+  BRS_FLOW_CONTINUE = 0,
+  /** Hold the transfer back after this event until `brs_stream_resume`. The server is slowed down, nothing is lost. */
+  BRS_FLOW_PAUSE = 1,
+  /** End the stream: `on_error` with BRS_E_CANCELLED follows. */
+  BRS_FLOW_CANCEL = 2
+} brs_flow;
+
+// [section] Objects
+
+/** Settings, as keys and values. Not thread-safe; a client or stream takes its own copy. */
+typedef struct brs_config {
+  /** Private. */
+  uintptr_t opaque;
+} brs_config;
+
+/** A connection pool, its credentials and the thread that serves its streams. Thread-safe. */
+typedef struct brs_client {
+  /** Private. */
+  uintptr_t opaque;
+} brs_client;
+
+/** One call of the service and its answer. Thread-safe. */
+typedef struct brs_stream {
+  /** Private. */
+  uintptr_t opaque;
+} brs_stream;
+
+/** The decoder of a response body alone, for bytes that came some other way. Not thread-safe. */
+typedef struct brs_decoder {
+  /** Private. */
+  uintptr_t opaque;
+} brs_decoder;
+
+/** The signer alone, with its cache of derived keys. Not thread-safe. */
+typedef struct brs_signer {
+  /** Private. */
+  uintptr_t opaque;
+} brs_signer;
+
+// [section] What calls fill and read
+
+/** Why a call refused its arguments. Owned by the caller, no lifetime to mind. */
+typedef struct brs_diagnostic {
+  /** (Required) sizeof(brs_diagnostic); set by the caller. */
+  size_t size;
+  /** The code that the call returned. */
+  brs_code code;
+  /** One line, NUL-terminated, cut where too long; names the argument, key or byte offset. Empty on success. */
+  char message[500];
+} brs_diagnostic;
+
+/** One configuration key, as `brs_config_describe` tells it. The strings are constants. */
+typedef struct brs_config_key {
+  /** (Required) sizeof(brs_config_key); set by the caller. */
+  size_t size;
+  /** The key, as "timeout.connect_ms". */
+  const char *name;
+  /** Its type: "text", "secret", "url", "path", "boolean", "integer" or "one of: a, b, c". */
+  const char *type;
+  /** The default, as text; "" where there is none. */
+  const char *default_value;
+  /** Environment variables that are read when the key is not set, first one first, separated by ", "; "" for none. */
+  const char *environment;
+  /** What it means, with the unit. */
+  const char *meaning;
+} brs_config_key;
+
+/** Token counts as the service reports them; -1 where it did not. */
+typedef struct brs_usage {
+  /** Tokens of the request. */
+  int64_t input_tokens;
+  /** Tokens of the answer. */
+  int64_t output_tokens;
+  /** Both, as the service adds them up. */
+  int64_t total_tokens;
+  /** Tokens of the request read from the prompt cache. */
+  int64_t cache_read_input_tokens;
+  /** Tokens of the request written to the prompt cache. */
+  int64_t cache_write_input_tokens;
+} brs_usage;
+
+/** Times since `brs_stream_open`, in microseconds; -1 where the stream did not come so far. */
+typedef struct brs_timings {
+  /** The connection was ready for the request; near 0 where one was reused. */
+  int64_t connected_us;
+  /** The first byte of the response head arrived. */
+  int64_t first_byte_us;
+  /** The first delta was decoded: the time to first token. */
+  int64_t first_delta_us;
+  /** The stream ended. */
+  int64_t total_us;
+  /** The latency that the service reports, in milliseconds. */
+  int64_t server_latency_ms;
+} brs_timings;
+
+/** How an answer came out; complete in `on_stop`, what there was until then in an error's `partial`. */
+typedef struct brs_result {
+  /** sizeof(brs_result) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** Why the model stopped. */
+  brs_stop_reason stop_reason;
+  /** The word that came, as "end_turn"; "" for none. */
+  const char *stop_reason_text;
+  /** Length of `stop_reason_text` in bytes. */
+  size_t stop_reason_text_len;
+  /** The answer's text: all text deltas joined, UTF-8. */
+  const char *text;
+  /** Length of `text` in bytes. */
+  size_t text_len;
+  /** Token counts. */
+  brs_usage usage;
+  /** When what happened. */
+  brs_timings timings;
+  /** The service's request id; "" where none came. */
+  const char *request_id;
+  /** Length of `request_id` in bytes. */
+  size_t request_id_len;
+  /** The model id that was asked. */
+  const char *model_id;
+  /** Length of `model_id` in bytes. */
+  size_t model_id_len;
+  /** How many deltas were delivered. */
+  uint64_t delivered;
+  /** How many requests were sent. */
+  uint32_t attempts;
+  /** 1 where the connection had been used before, else 0. */
+  uint32_t connection_reused;
+  /** The `metadata` event's payload, or the invocation metrics of an invoke route: JSON; "" where none came. */
+  const char *metadata_json;
+  /** Length of `metadata_json` in bytes. */
+  size_t metadata_json_len;
+} brs_result;
+
+/** How a stream failed. */
+typedef struct brs_error {
+  /** sizeof(brs_error) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** What went wrong. */
+  brs_code code;
+  /** How far the stream had come. */
+  brs_phase phase;
+  /** The code's name, as "BRS_E_THROTTLED". */
+  const char *name;
+  /** One line for a human, UTF-8. */
+  const char *message;
+  /** Length of `message` in bytes. */
+  size_t message_len;
+  /** The status that belongs to the error: of the answer, or for an exception inside a stream its modelled one;
+   *  0 for none. */
+  int32_t http_status;
+  /** 1 where another try may succeed, else 0. */
+  int32_t retryable;
+  /** The service's name for the error, as "ThrottlingException"; "" where the service did not speak. */
+  const char *service_code;
+  /** Length of `service_code` in bytes. */
+  size_t service_code_len;
+  /** The service's request id; "" where none came. */
+  const char *request_id;
+  /** Length of `request_id` in bytes. */
+  size_t request_id_len;
+  /** How many deltas were delivered before: 0 means that the caller has seen nothing of an answer. */
+  uint64_t delivered;
+  /** How many requests were sent. */
+  uint32_t attempts;
+  /** The status that the model's host gave, from ModelErrorException and ModelStreamErrorException; 0 for none. */
+  int32_t original_status;
+  /** What the model's host said; "" for nothing. */
+  const char *original_message;
+  /** Length of `original_message` in bytes. */
+  size_t original_message_len;
+  /** What there is of the answer; never NULL. */
+  const brs_result *partial;
+} brs_error;
+
+/** A piece of an answer. */
+typedef struct brs_delta {
+  /** sizeof(brs_delta) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** What `text` is. */
+  brs_delta_kind kind;
+  /** The content block that it belongs to; -1 where the service named none. */
+  int32_t block_index;
+  /** The piece, unescaped UTF-8, NUL-terminated; for the kinds called JSON, the JSON text of the member that came. */
+  const char *text;
+  /** Length of `text` in bytes; the text may hold NUL bytes. */
+  size_t text_len;
+} brs_delta;
+
+/** A complete tool call. */
+typedef struct brs_tool {
+  /** sizeof(brs_tool) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** The content block that it came in. */
+  int32_t block_index;
+  /** 1 where the service runs the tool itself and only reports the call, else 0. */
+  int32_t is_server_tool;
+  /** 1 where `input_json` is one JSON value; 0 where the model sent something else or was cut off: then it is
+   *  the raw text. */
+  int32_t is_valid;
+  /** The call's id, to be named in the result. */
+  const char *id;
+  /** Length of `id` in bytes. */
+  size_t id_len;
+  /** The tool's name. */
+  const char *name;
+  /** Length of `name` in bytes. */
+  size_t name_len;
+  /** The input, joined from its pieces; "{}" where the model sent none. */
+  const char *input_json;
+  /** Length of `input_json` in bytes. */
+  size_t input_json_len;
+} brs_tool;
+
+/** An event: one message of the wire, a complete tool call, or the stream's end. */
+typedef struct brs_event {
+  /** sizeof(brs_event) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** What it is. */
+  brs_event_kind kind;
+  /** The content block that it belongs to; -1 for none. */
+  int32_t block_index;
+  /** The wire's name of the event, as "contentBlockDelta" or "chunk"; "" for events that this library makes. */
+  const char *type;
+  /** Length of `type` in bytes. */
+  size_t type_len;
+  /** The payload as it came, unknown members included: JSON. On the invoke routes the chunk's inner bytes. */
+  const char *json;
+  /** Length of `json` in bytes. */
+  size_t json_len;
+  /** Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL. */
+  const brs_delta *delta;
+  /** Set for BRS_EVENT_TOOL, else NULL. */
+  const brs_tool *tool;
+  /** Set for BRS_EVENT_STOP, else NULL. */
+  const brs_result *result;
+  /** Set for BRS_EVENT_ERROR, else NULL. */
+  const brs_error *error;
+} brs_event;
+
+// [section] Callbacks
+
+/**
+ * A piece of the answer arrived.
+ * `user` is the pointer of the callbacks; `stream` is NULL when a decoder calls. `delta` and what it points to
+ * live until the callback returns.
+ * Runs on the client's thread, or in `brs_decoder_feed`. Returns what happens next.
+ */
+typedef brs_flow (*brs_on_delta)(void *user, brs_stream *stream, const brs_delta *delta);
+
+/**
+ * The model calls a tool, and its input is complete.
+ * `tool` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
+ */
+typedef brs_flow (*brs_on_tool)(void *user, brs_stream *stream, const brs_tool *tool);
+
+/**
+ * Terminal: the answer is complete, nothing follows.
+ * `result` and what it points to live until the callback returns. Never runs together with `brs_on_error`.
+ */
+typedef void (*brs_on_stop)(void *user, brs_stream *stream, const brs_result *result);
+
+/**
+ * Terminal: the stream failed, nothing follows.
+ * `error` and what it points to live until the callback returns.
+ */
+typedef void (*brs_on_error)(void *user, brs_stream *stream, const brs_error *error);
+
+/**
+ * Any event of the wire arrived, before the typed callback that belongs to it.
+ * `event` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
+ */
+typedef brs_flow (*brs_on_event)(void *user, brs_stream *stream, const brs_event *event);
+
+/** What a stream or decoder calls. Copied by the call that takes it. */
+typedef struct brs_callbacks {
+  /** (Required) sizeof(brs_callbacks); set by the caller. */
+  size_t size;
+  /** (Optional) Handed to each callback, never looked at. Must live until the terminal callback has returned. */
+  void *user;
+  /** (Optional) Pieces of the answer. */
+  brs_on_delta on_delta;
+  /** (Optional) Complete tool calls. */
+  brs_on_tool on_tool;
+  /** (Required) The end of a complete answer. */
+  brs_on_stop on_stop;
+  /** (Required) The end of any other. */
+  brs_on_error on_error;
+  /** (Optional) Every event of the wire, as JSON. */
+  brs_on_event on_event;
+} brs_callbacks;
+
+// [section] Requests
+
+/** What to ask. Copied by `brs_stream_open`. */
+typedef struct brs_request {
+  /** (Required) sizeof(brs_request); set by the caller. */
+  size_t size;
+  /** (Required) Which operation. */
+  brs_operation operation;
+  /** (Required) A model id, inference profile or ARN: 1 to 2048 bytes of UTF-8, NUL-terminated.
+   *  Encoded for the wire by the library. */
+  const char *model_id;
+  /** (Required) The request as JSON: for ConverseStream an object of the API's members (without modelId), else the
+   *  model's own format. */
+  const char *body;
+  /** (Required) Length of `body` in bytes; at most 25,000,000. */
+  size_t body_len;
+  /** (Optional) Settings of this call alone, over those of the client. Copied. NULL for none. */
+  const brs_config *config;
+} brs_request;
+
+/** A name and a value. */
+typedef struct brs_header {
+  /** NUL-terminated. */
+  const char *name;
+  /** NUL-terminated. */
+  const char *value;
+} brs_header;
+
+/** What `brs_signer_sign` signs. */
+typedef struct brs_signing_request {
+  /** (Required) sizeof(brs_signing_request); set by the caller. */
+  size_t size;
+  /** (Required) As "POST". */
+  const char *method;
+  /** (Required) As "https". */
+  const char *scheme;
+  /** (Required) The host, with the port where it is not the scheme's default. */
+  const char *host;
+  /** (Required) The path as on the request line, percent-encoded. */
+  const char *path;
+  /** (Optional) The query as on the request line, without the question mark. */
+  const char *query;
+  /** (Optional) Headers of the request. Those that must not be signed are left out by the signer. */
+  const brs_header *headers;
+  /** How many `headers` there are. */
+  size_t header_count;
+  /** (Optional) The body. */
+  const char *body;
+  /** Length of `body` in bytes. */
+  size_t body_len;
+  /** (Required) As "us-east-1". */
+  const char *region;
+  /** (Required) As "bedrock". */
+  const char *service;
+  /** (Required) The access key. */
+  const char *access_key_id;
+  /** (Required) The secret key. */
+  const char *secret_access_key;
+  /** (Optional) The session token. */
+  const char *session_token;
+  /** (Required) The time, in seconds since 1970 UTC. */
+  int64_t time_s;
+} brs_signing_request;
+
+/** What `brs_signer_sign` made. */
+typedef struct brs_signature {
+  /** (Required) sizeof(brs_signature); set by the caller. */
+  size_t size;
+  /** Headers to add to the request. Live until the signer's next call or its end. */
+  const brs_header *headers;
+  /** How many `headers` there are. */
+  size_t header_count;
+  /** The canonical request that was signed, NUL-terminated. Same lifetime. */
+  const char *canonical_request;
+  /** The string to sign, NUL-terminated. Same lifetime. */
+  const char *string_to_sign;
+} brs_signature;

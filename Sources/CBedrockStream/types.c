@@ -1,0 +1,1 @@
+#include "bedrockstream_types.h"

@@ -1,0 +1,80 @@
+#include "sys_curl.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int global_failed;
+
+// Never undone: the host may use libcurl too, and its own calls of curl_global_init are counted apart.
+static void global_init(void) { global_failed = curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK; }
+
+int sys_curl_global(void) {
+  pthread_once(&once, global_init);
+  return global_failed;
+}
+
+CURLcode sys_setopt_long(CURL *easy, CURLoption option, long value) { return curl_easy_setopt(easy, option, value); }
+
+CURLcode sys_setopt_offset(CURL *easy, CURLoption option, int64_t value) {
+  return curl_easy_setopt(easy, option, (curl_off_t)value);
+}
+
+CURLcode sys_setopt_pointer(CURL *easy, CURLoption option, const void *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+
+CURLcode sys_setopt_write(CURL *easy, CURLoption option, sys_curl_write function) {
+  return curl_easy_setopt(easy, option, function);
+}
+
+CURLcode sys_setopt_prereq(CURL *easy, sys_curl_prereq function) {
+  return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
+}
+
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+  (void)user, (void)purpose;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+CURLcode sys_setopt_close_on_exec(CURL *easy) {
+  return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+}
+
+long sys_getinfo_long(CURL *easy, CURLINFO info) {
+  long value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+
+void *sys_getinfo_private(CURL *easy) {
+  char *user = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
+  return user;
+}
+
+CURLMcode sys_multi_callbacks(CURLM *multi, sys_curl_socket socket, sys_curl_timer timer, void *user) {
+  CURLMcode failed = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket);
+  if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, user);
+  if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+  if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, user);
+  // Where HTTP/2 streams share a connection, libcurl 7.88 loses bytes of some when others of them are held back and
+  // ended, and overlooks ends of streams.
+  if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+  return failed;
+}
+
+CURL *sys_multi_done(CURLM *multi, CURLcode *result) {
+  int left;
+  CURLMsg *message;
+  while ((message = curl_multi_info_read(multi, &left))) {
+    if (message->msg != CURLMSG_DONE) continue;
+    *result = message->data.result;
+    return message->easy_handle;
+  }
+  return NULL;
+}
+
+CURLcode sys_unpause(CURL *easy) { return curl_easy_pause(easy, CURLPAUSE_CONT); }
+
+size_t sys_write_pause(void) { return CURL_WRITEFUNC_PAUSE; }

@@ -1,0 +1,33 @@
+// libcurl, with its variadic setters made into functions of one type each.
+#pragma once
+#include <curl/curl.h>
+#include <stdint.h>
+
+typedef size_t (*sys_curl_write)(char *_Nullable bytes, size_t size, size_t count, void *_Nullable user);
+typedef int (*sys_curl_prereq)(void *_Nullable user, char *_Nullable remote_ip, char *_Nullable local_ip,
+                               int remote_port, int local_port);
+typedef int (*sys_curl_socket)(CURL *_Nullable easy, curl_socket_t socket, int what, void *_Nullable user,
+                               void *_Nullable per_socket);
+typedef int (*sys_curl_timer)(CURLM *_Nullable multi, long timeout_ms, void *_Nullable user);
+
+/// libcurl's global state, made once in a process however many clients there are. 0 on success.
+int sys_curl_global(void);
+
+CURLcode sys_setopt_long(CURL *_Nonnull easy, CURLoption option, long value);
+CURLcode sys_setopt_offset(CURL *_Nonnull easy, CURLoption option, int64_t value);
+CURLcode sys_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
+CURLcode sys_setopt_write(CURL *_Nonnull easy, CURLoption option, sys_curl_write _Nonnull function);
+CURLcode sys_setopt_prereq(CURL *_Nonnull easy, sys_curl_prereq _Nonnull function);
+/// Sockets that do not live on in programs which the host starts.
+CURLcode sys_setopt_close_on_exec(CURL *_Nonnull easy);
+long sys_getinfo_long(CURL *_Nonnull easy, CURLINFO info);
+void *_Nullable sys_getinfo_private(CURL *_Nonnull easy);
+
+CURLMcode sys_multi_callbacks(CURLM *_Nonnull multi, sys_curl_socket _Nonnull socket, sys_curl_timer _Nonnull timer,
+                              void *_Nullable user);
+/// A transfer that is done, with its result; NULL when there is none.
+CURL *_Nullable sys_multi_done(CURLM *_Nonnull multi, CURLcode *_Nonnull result);
+/// curl_easy_pause with the bits for holding back, or letting go, what is received.
+CURLcode sys_unpause(CURL *_Nonnull easy);
+/// What a write callback returns to hold a transfer back.
+size_t sys_write_pause(void);

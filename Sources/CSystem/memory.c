@@ -1,0 +1,27 @@
+#define _GNU_SOURCE
+#include "sys_memory.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+_Noreturn void sys_trap(void) {
+  static const char text[] = "libbedrockstream: internal check failed, please report this\n";
+  ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)ignored;
+  abort();
+}
+
+void sys_zero(void *bytes, size_t len) {
+  if (len) explicit_bzero(bytes, len);
+}
+
+// The standard library seeds its hashing from this symbol, which glibc has only since 2.36.
+void arc4random_buf(void *bytes, size_t len) {
+  unsigned char *at = bytes;
+  while (len) {
+    ssize_t got = getrandom(at, len, 0);
+    if (got < 0) continue;
+    at += got;
+    len -= (size_t)got;
+  }
+}

@@ -1,0 +1,103 @@
+#define _GNU_SOURCE
+#include "sys_posix.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+int sys_errno(void) { return errno; }
+
+static int64_t nanoseconds(clockid_t clock) {
+  struct timespec now;
+  if (clock_gettime(clock, &now)) return 0;
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t sys_now_ns(void) { return nanoseconds(CLOCK_BOOTTIME); }
+
+int64_t sys_wall_s(void) { return nanoseconds(CLOCK_REALTIME) / 1000000000; }
+
+struct sys_monitor {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+};
+
+sys_monitor *sys_monitor_new(void) {
+  sys_monitor *monitor = malloc(sizeof *monitor);
+  if (!monitor) return NULL;
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_mutex_init(&monitor->mutex, NULL);
+  pthread_cond_init(&monitor->changed, &attributes);
+  pthread_condattr_destroy(&attributes);
+  return monitor;
+}
+
+void sys_monitor_free(sys_monitor *monitor) {
+  if (!monitor) return;
+  pthread_cond_destroy(&monitor->changed);
+  pthread_mutex_destroy(&monitor->mutex);
+  free(monitor);
+}
+
+void sys_monitor_lock(sys_monitor *monitor) { pthread_mutex_lock(&monitor->mutex); }
+
+void sys_monitor_unlock(sys_monitor *monitor) { pthread_mutex_unlock(&monitor->mutex); }
+
+void sys_monitor_broadcast(sys_monitor *monitor) { pthread_cond_broadcast(&monitor->changed); }
+
+int sys_monitor_wait(sys_monitor *monitor, int64_t timeout_ns) {
+  if (timeout_ns < 0) return pthread_cond_wait(&monitor->changed, &monitor->mutex) == 0;
+  int64_t end = nanoseconds(CLOCK_MONOTONIC);
+  end = timeout_ns > INT64_MAX - end ? INT64_MAX : end + timeout_ns;
+  struct timespec until = {.tv_sec = end / 1000000000, .tv_nsec = end % 1000000000};
+  return pthread_cond_timedwait(&monitor->changed, &monitor->mutex, &until) == 0;
+}
+
+int sys_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *argument) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int failed = pthread_create(thread, NULL, run, argument);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (!failed) pthread_setname_np(*thread, name);
+  return failed;
+}
+
+int sys_poll_new(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int sys_poll_watch(int set, int fd, int bits, int is_known) {
+  struct epoll_event event = {.data.fd = fd};
+  if (bits & SYS_READABLE) event.events |= EPOLLIN;
+  if (bits & SYS_WRITABLE) event.events |= EPOLLOUT;
+  return epoll_ctl(set, is_known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+}
+
+int sys_poll_forget(int set, int fd) {
+  struct epoll_event event = {.data.fd = fd};
+  return epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
+}
+
+int sys_poll_wait(int set, sys_ready *ready, int capacity, int timeout_ms) {
+  struct epoll_event events[256];
+  int count = epoll_wait(set, events, capacity < 256 ? capacity : 256, timeout_ms);
+  for (int at = 0; at < count; at++) {
+    uint32_t happened = events[at].events;
+    ready[at].fd = events[at].data.fd;
+    ready[at].bits = (happened & (EPOLLIN | EPOLLHUP) ? SYS_READABLE : 0) | (happened & EPOLLOUT ? SYS_WRITABLE : 0) |
+                     (happened & EPOLLERR ? SYS_FAULTY : 0);
+  }
+  return count;
+}
+
+int sys_wake_new(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+void sys_wake(int fd) { (void)!eventfd_write(fd, 1); }
+
+void sys_wake_clear(int fd) {
+  eventfd_t count;
+  (void)!eventfd_read(fd, &count);
+}

@@ -1,0 +1,148 @@
+import Testing
+
+@testable import BedrockCore
+
+extension Config {
+    func set(_ name: String, _ value: String) throws(ConfigError) {
+        try set(name.utf8.span, to: value.utf8.span)
+    }
+
+    func text(_ key: ConfigKey) -> String? { self[key].map { String($0) } }
+}
+
+func configError(_ name: String, _ value: String, _ config: Config = Config()) -> String? {
+    do throws(ConfigError) {
+        try config.set(name, value)
+        return nil
+    } catch {
+        return error.message
+    }
+}
+
+private func name(_ key: ConfigKey) -> String { String(Bytes(key.description.name)) }
+
+/// A value that the key takes.
+private func goodValue(_ key: ConfigKey) -> String {
+    switch key.description.kind {
+    case .integer(let range): String(range.upperBound)
+    case .choice(let words): String(Bytes(words[words.count - 1]))
+    case .url: "https://host.example:8443" + (key == .endpointURL ? "/base" : "")
+    case .text, .secret, .path: key == .region ? "eu-central-1" : "välue with blanks"
+    }
+}
+
+@Suite struct ConfigKeys {
+    @Test func namesAreUniqueAndFound() {
+        let names = ConfigKey.allCases.map(name)
+        #expect(Set(names).count == names.count)
+        for key in ConfigKey.allCases { #expect(ConfigKey.named(name(key).utf8.span) == key) }
+        for other in ["", "Region", "region ", "timeout", "timeout.connect", "regio", "regionx", "\0"] {
+            #expect(ConfigKey.named(other.utf8.span) == nil)
+        }
+    }
+
+    @Test("every key is described", arguments: ConfigKey.allCases)
+    func descriptions(_ key: ConfigKey) {
+        let description = key.description
+        #expect(String(Bytes(description.meaning)).hasSuffix("."))
+        #expect(!Bytes(description.typeText).isEmpty)
+        let variables = description.environment.map { String(Bytes($0)) }
+        #expect(String(Bytes(description.environmentText)) == variables.joined(separator: ", "))
+        let defaultValue = String(Bytes(description.defaultValue))
+        #expect(configError(name(key), defaultValue) == nil, "its own default")
+        if case .choice(let words) = description.kind {
+            let list = words.map { String(Bytes($0)) }.joined(separator: ", ")
+            #expect(String(Bytes(description.typeText)) == "one of: " + list)
+        }
+    }
+}
+
+@Suite struct Configs {
+    @Test("every key keeps its value, and forgets it", arguments: ConfigKey.allCases)
+    func setAndUnset(_ key: ConfigKey) throws {
+        let config = Config()
+        #expect(config[key] == nil)
+        try config.set(name(key), goodValue(key))
+        #expect(config.text(key) == goodValue(key))
+        for other in ConfigKey.allCases where other != key { #expect(config[other] == nil) }
+        try config.set(name(key), "")
+        #expect(config[key] == nil)
+    }
+
+    @Test("no key takes control characters or endless values", arguments: ConfigKey.allCases)
+    func refused(_ key: ConfigKey) throws {
+        let config = Config()
+        try config.set(name(key), goodValue(key))
+        for bad in ["a\nb", "\0", "a\u{7F}", "\r", "1\t", "\u{1B}[0m"] {
+            #expect(configError(name(key), bad, config) == "\(name(key)): has a control character")
+        }
+        let long = String(repeating: "1", count: Limits.configValueLength + 1)
+        #expect(
+            configError(name(key), long, config) == "\(name(key)): longer than \(Limits.configValueLength) bytes")
+        #expect(config.text(key) == goodValue(key), "a refused value changes nothing")
+    }
+
+    @Test("whole numbers within their bounds", arguments: ConfigKey.allCases)
+    func integers(_ key: ConfigKey) throws {
+        guard case .integer(let range) = key.description.kind else { return }
+        let config = Config()
+        for good in [range.lowerBound, range.upperBound, range.lowerBound + 1] {
+            try config.set(name(key), String(good))
+            #expect(config.text(key) == String(good))
+        }
+        let message = "\(name(key)): not a whole number from \(range.lowerBound) to \(range.upperBound)"
+        let bad = [
+            String(range.lowerBound - 1), String(range.upperBound + 1), "1.5", "1e3", "ten", " 5000", "5000 ", "+5000",
+            "5_000", "0x10", "-5000", "9223372036854775808", "99999999999999999999999", "٥٠٠٠",
+        ]
+        for value in bad { #expect(configError(name(key), value) == message, "\(value)") }
+    }
+
+    @Test(arguments: [
+        ("http.version", ["1.1", "2"], ["1", "2.0", "3", "http2", "1.1 "]),
+        ("auth.scheme", ["auto", "sigv4", "bearer"], ["none", "SIGV4", "sigv4 ", "bearer,sigv4"]),
+    ])
+    func choices(_ name: String, _ good: [String], _ bad: [String]) {
+        for value in good { #expect(configError(name, value) == nil) }
+        let list = good.joined(separator: ", ")
+        for value in bad { #expect(configError(name, value) == "\(name): not one of: \(list)") }
+    }
+
+    @Test(arguments: [
+        ("endpoint_url", "ftp://host"), ("endpoint_url", "https://"), ("endpoint_url", "https://a b"),
+        ("endpoint_url", "https://user@host"), ("proxy.url", "ftp://host:1"), ("proxy.url", "http://"),
+        ("proxy.url", "http://me:secret@"), ("proxy.url", "http://host:99999"), ("proxy.url", "http://[::1:80"),
+        ("proxy.url", "http://host/path"), ("proxy.url", "a b"), ("proxy.url", "http://me:secret@host:1:2"),
+        ("endpoint_url", "https://host?x=1"), ("region", "a.b"),
+        ("region", "-a"), ("region", "evil.example/x"), ("region", "123"), ("region", "ü"),
+    ])
+    func placesThatAreNone(_ name: String, _ value: String) {
+        #expect(configError(name, value)?.hasPrefix(name + ": ") == true)
+    }
+
+    @Test(arguments: ["", "regio", "timeout.connect_ms2", "a\nb\u{1}c", "\u{FF}"])
+    func unknownKeys(_ name: String) {
+        let shown = name.replacing("\n", with: " ").replacing("\u{1}", with: " ")
+        #expect(configError(name, "x") == "unknown key \"\(shown)\"")
+        #expect(configError(name, "") == "unknown key \"\(shown)\"")
+    }
+
+    @Test func unknownKeysAreShortenedInMessages() {
+        let long = String(repeating: "k", count: 10_000)
+        #expect((configError(long, "x")?.utf8.count ?? .max) < 500)
+    }
+
+    @Test func copyAndOver() throws {
+        let base = Config()
+        try base.set("region", "us-east-1")
+        try base.set("http.version", "2")
+        let call = Config()
+        try call.set("region", "eu-west-1")
+        let merged = call.over(base)
+        #expect(merged.text(.region) == "eu-west-1" && merged.text(.httpVersion) == "2")
+        #expect(base.text(.region) == "us-east-1" && call[.httpVersion] == nil)
+        let copy = base.copy()
+        try base.set("region", "")
+        #expect(copy.text(.region) == "us-east-1" && base[.region] == nil && merged.text(.region) == "eu-west-1")
+    }
+}

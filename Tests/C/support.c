@@ -1,0 +1,313 @@
+#include "support.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static void copy(char *to, size_t capacity, const char *text, size_t len) {
+  if (text == NULL) text = "(null)", len = 6;
+  if (len >= capacity) len = capacity - 1;
+  memcpy(to, text, len);
+  to[len] = 0;
+}
+
+/* A view is never NULL and has a NUL after its last byte. */
+static int is_view(const char *text, size_t len) { return text != NULL && text[len] == 0; }
+
+void seen_init(struct seen *seen) {
+  memset(seen, 0, sizeof *seen);
+  pthread_mutex_init(&seen->mutex, NULL);
+  pthread_cond_init(&seen->changed, NULL);
+}
+
+void seen_free(struct seen *seen) {
+  free(seen->text);
+  free(seen->result_text);
+  seen->text = seen->result_text = NULL;
+  pthread_mutex_destroy(&seen->mutex);
+  pthread_cond_destroy(&seen->changed);
+}
+
+static void begin(struct seen *seen, brs_stream *stream) {
+  pthread_mutex_lock(&seen->mutex);
+  if (seen->stops + seen->errors > 0) seen->after_end++;
+  if (seen->running > 0 && !pthread_equal(seen->runner, pthread_self())) seen->concurrent++;
+  seen->runner = pthread_self();
+  seen->running++;
+  seen->stream = stream;
+}
+
+static brs_flow end(struct seen *seen, brs_stream *stream, enum seen_kind kind) {
+  brs_flow flow = BRS_FLOW_CONTINUE;
+  if (seen->hook != NULL) {
+    pthread_mutex_unlock(&seen->mutex);
+    flow = seen->hook(seen, stream, kind);
+    pthread_mutex_lock(&seen->mutex);
+  }
+  seen->running--;
+  pthread_cond_broadcast(&seen->changed);
+  pthread_mutex_unlock(&seen->mutex);
+  return flow;
+}
+
+static brs_flow on_delta(void *user, brs_stream *stream, const brs_delta *delta) {
+  struct seen *seen = user;
+  begin(seen, stream);
+  seen->deltas++;
+  if (delta->size < sizeof *delta || !is_view(delta->text, delta->text_len)) seen->is_wrong++;
+  if (delta->kind == BRS_DELTA_TEXT) {
+    seen->text = realloc(seen->text, seen->text_len + delta->text_len + 1);
+    memcpy(seen->text + seen->text_len, delta->text, delta->text_len + 1);
+    seen->text_len += delta->text_len;
+  }
+  return end(seen, stream, SEEN_DELTA);
+}
+
+static brs_flow on_tool(void *user, brs_stream *stream, const brs_tool *tool) {
+  struct seen *seen = user;
+  begin(seen, stream);
+  seen->tools++;
+  if (tool->size < sizeof *tool || !is_view(tool->id, tool->id_len) || !is_view(tool->name, tool->name_len)
+      || !is_view(tool->input_json, tool->input_json_len))
+    seen->is_wrong++;
+  return end(seen, stream, SEEN_TOOL);
+}
+
+static brs_flow on_event(void *user, brs_stream *stream, const brs_event *event) {
+  struct seen *seen = user;
+  begin(seen, stream);
+  seen->events++;
+  if (event->size < sizeof *event || !is_view(event->type, event->type_len) || !is_view(event->json, event->json_len)
+      || event->result != NULL || event->error != NULL || event->kind == BRS_EVENT_STOP
+      || event->kind == BRS_EVENT_ERROR)
+    seen->is_wrong++;
+  return end(seen, stream, SEEN_EVENT);
+}
+
+static void note_result(struct seen *seen, const brs_result *result) {
+  if (result == NULL || result->size < sizeof *result
+      || !is_view(result->stop_reason_text, result->stop_reason_text_len) || !is_view(result->text, result->text_len)
+      || !is_view(result->request_id, result->request_id_len) || !is_view(result->model_id, result->model_id_len)
+      || !is_view(result->metadata_json, result->metadata_json_len)) {
+    seen->is_wrong++;
+    return;
+  }
+  seen->stop_reason = result->stop_reason;
+  copy(seen->stop_text, sizeof seen->stop_text, result->stop_reason_text, result->stop_reason_text_len);
+  copy(seen->model_id, sizeof seen->model_id, result->model_id, result->model_id_len);
+  copy(seen->metadata, sizeof seen->metadata, result->metadata_json, result->metadata_json_len);
+  copy(seen->request_id, sizeof seen->request_id, result->request_id, result->request_id_len);
+  free(seen->result_text);
+  seen->result_text = malloc(result->text_len + 1);
+  memcpy(seen->result_text, result->text, result->text_len + 1);
+  seen->usage = result->usage;
+  seen->timings = result->timings;
+  seen->delivered = result->delivered;
+  seen->attempts = result->attempts;
+  seen->reused = result->connection_reused;
+}
+
+static void on_stop(void *user, brs_stream *stream, const brs_result *result) {
+  struct seen *seen = user;
+  begin(seen, stream);
+  note_result(seen, result);
+  seen->code = BRS_OK;
+  seen->stops++;
+  end(seen, stream, SEEN_STOP);
+}
+
+static void on_error(void *user, brs_stream *stream, const brs_error *error) {
+  struct seen *seen = user;
+  begin(seen, stream);
+  note_result(seen, error->partial);
+  if (error->size < sizeof *error || !is_view(error->message, error->message_len) || error->name == NULL
+      || !is_view(error->service_code, error->service_code_len) || !is_view(error->request_id, error->request_id_len)
+      || !is_view(error->original_message, error->original_message_len) || error->code == BRS_OK
+      || error->message_len == 0 || strchr(error->message, '\n') != NULL
+      || (error->retryable != 0 && error->retryable != 1))
+    seen->is_wrong++;
+  seen->code = error->code;
+  seen->phase = error->phase;
+  seen->http_status = error->http_status;
+  seen->retryable = error->retryable;
+  seen->original_status = error->original_status;
+  copy(seen->name, sizeof seen->name, error->name, error->name ? strlen(error->name) : 0);
+  copy(seen->message, sizeof seen->message, error->message, error->message_len);
+  copy(seen->service_code, sizeof seen->service_code, error->service_code, error->service_code_len);
+  copy(seen->request_id, sizeof seen->request_id, error->request_id, error->request_id_len);
+  copy(seen->original_message, sizeof seen->original_message, error->original_message, error->original_message_len);
+  seen->delivered = error->delivered;
+  seen->attempts = error->attempts;
+  seen->errors++;
+  end(seen, stream, SEEN_ERROR);
+}
+
+brs_callbacks seen_callbacks(struct seen *seen) {
+  return (brs_callbacks){.size = sizeof(brs_callbacks),
+                         .user = seen,
+                         .on_delta = on_delta,
+                         .on_tool = on_tool,
+                         .on_stop = on_stop,
+                         .on_error = on_error};
+}
+
+brs_callbacks seen_all_callbacks(struct seen *seen) {
+  brs_callbacks callbacks = seen_callbacks(seen);
+  callbacks.on_event = on_event;
+  return callbacks;
+}
+
+static int wait_until(struct seen *seen, int (*is_there)(struct seen *, int), int argument) {
+  struct timespec until;
+  int is_late = 0;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += check_is_slow() ? 60 : 20;
+  pthread_mutex_lock(&seen->mutex);
+  while (!is_there(seen, argument) && !is_late)
+    is_late = pthread_cond_timedwait(&seen->changed, &seen->mutex, &until) == ETIMEDOUT;
+  pthread_mutex_unlock(&seen->mutex);
+  return !is_late;
+}
+
+static int has_ended(struct seen *seen, int unused) {
+  (void)unused;
+  return seen->stops + seen->errors > 0;
+}
+
+static int has_deltas(struct seen *seen, int deltas) {
+  return seen->deltas >= deltas || seen->stops + seen->errors > 0;
+}
+
+int seen_wait(struct seen *seen) { return wait_until(seen, has_ended, 0); }
+
+int seen_wait_deltas(struct seen *seen, int deltas) { return wait_until(seen, has_deltas, deltas); }
+
+int seen_terminals(struct seen *seen) {
+  pthread_mutex_lock(&seen->mutex);
+  int count = seen->stops + seen->errors;
+  pthread_mutex_unlock(&seen->mutex);
+  return count;
+}
+
+int seen_deltas(struct seen *seen) {
+  pthread_mutex_lock(&seen->mutex);
+  int count = seen->deltas;
+  pthread_mutex_unlock(&seen->mutex);
+  return count;
+}
+
+int seen_running(struct seen *seen) {
+  pthread_mutex_lock(&seen->mutex);
+  int count = seen->running;
+  pthread_mutex_unlock(&seen->mutex);
+  return count;
+}
+
+void config_put(brs_config *config, const char *key, const char *value) {
+  brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+  if (brs_config_set(config, key, value, &diagnostic) != BRS_OK)
+    check_failed(__FILE__, __LINE__, "%s = %s: %s", key, value, diagnostic.message);
+}
+
+brs_config *config_for(const struct server *server) {
+  brs_config *config = NULL;
+  CHECK_CODE(brs_config_new(&config), BRS_OK);
+  config_put(config, KEY_ENDPOINT, server->url);
+  config_put(config, KEY_REGION, "us-east-1");
+  config_put(config, KEY_ACCESS_KEY, "AKIDEXAMPLE");
+  config_put(config, KEY_SECRET_KEY, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+  return config;
+}
+
+brs_request request_of(const char *body) {
+  return (brs_request){.size = sizeof(brs_request),
+                       .operation = BRS_CONVERSE_STREAM,
+                       .model_id = MODEL,
+                       .body = body,
+                       .body_len = strlen(body)};
+}
+
+void fixture_begin(struct fixture *fixture, const char *key, const char *value) {
+  environment_clean();
+  memset(fixture, 0, sizeof *fixture);
+  server_start(&fixture->server);
+  seen_init(&fixture->seen);
+  brs_config *config = config_for(&fixture->server);
+  brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+  if (key != NULL) config_put(config, key, value);
+  if (brs_client_new(config, &fixture->client, &diagnostic) != BRS_OK)
+    check_failed(__FILE__, __LINE__, "brs_client_new: %s", diagnostic.message);
+  brs_config_free(config);
+}
+
+void fixture_end(struct fixture *fixture) {
+  brs_client_free(fixture->client);
+  server_stop(&fixture->server);
+  seen_free(&fixture->seen);
+}
+
+brs_stream *stream_open(brs_client *client, struct seen *seen) {
+  brs_request request = request_of(BODY);
+  brs_callbacks callbacks = seen_callbacks(seen);
+  brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+  brs_stream *stream = NULL;
+  if (brs_stream_open(client, &request, &callbacks, &stream, &diagnostic) != BRS_OK)
+    check_failed(__FILE__, __LINE__, "brs_stream_open: %s", diagnostic.message);
+  return stream;
+}
+
+void exchange(struct fixture *fixture, struct reply reply) {
+  server_reply(&fixture->server, reply);
+  seen_free(&fixture->seen);
+  seen_init(&fixture->seen);
+  brs_stream *stream = stream_open(fixture->client, &fixture->seen);
+  if (stream == NULL) return;
+  if (!seen_wait(&fixture->seen)) check_failed(__FILE__, __LINE__, "no terminal callback");
+  brs_stream_free(stream);
+  CHECK_ENDED_ONCE(&fixture->seen);
+}
+
+void environment_clean(void) {
+  for (char **entry = environ; entry != NULL && *entry != NULL;) {
+    char name[256], *equals = strchr(*entry, '=');
+    size_t len = equals ? (size_t)(equals - *entry) : 0;
+    int is_ours =
+        strncmp(*entry, "AWS_", 4) == 0 || strcasestr(*entry, "_proxy=") != NULL || strncmp(*entry, "HOME=", 5) == 0;
+    if (!is_ours || len == 0 || len >= sizeof name) {
+      entry++;
+      continue;
+    }
+    copy(name, sizeof name, *entry, len);
+    unsetenv(name);
+    entry = environ;
+  }
+  setenv("HOME", "/nonexistent", 1);
+  setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+  setenv("AWS_MAX_ATTEMPTS", "1", 1);
+}
+
+void environment_credentials(void) {
+  setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+  setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
+}
+
+int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void sleep_ms(int ms) {
+  struct timespec pause = {ms / 1000, ms % 1000 * 1000000L};
+  nanosleep(&pause, NULL);
+}
+
+int count_entries(const char *directory) {
+  int count = 0;
+  DIR *opened = opendir(directory);
+  if (opened == NULL) return -1;
+  while (readdir(opened) != NULL) count++;
+  closedir(opened);
+  return count - 3; /* ".", ".." and the directory that was open */
+}

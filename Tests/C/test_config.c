@@ -1,0 +1,214 @@
+/* Configuration keys: all are listed, all take their default, none takes nonsense. */
+#include "support.h"
+#include <stdlib.h>
+
+#define MOST_KEYS 200
+
+static int describe(size_t index, brs_config_key *key) {
+  *key = (brs_config_key){.size = sizeof *key};
+  return brs_config_describe(index, key) == BRS_OK;
+}
+
+static brs_config *fresh(void) {
+  brs_config *config = NULL;
+  CHECK_CODE(brs_config_new(&config), BRS_OK);
+  return config;
+}
+
+TEST(keys_are_described) {
+  brs_config_key key, other;
+  size_t count = 0;
+  for (; count < MOST_KEYS && describe(count, &key); count++) {
+    CHECK(key.name != NULL && key.name[0] != 0);
+    CHECK(key.type != NULL && key.type[0] != 0);
+    CHECK(key.default_value != NULL);
+    CHECK(key.environment != NULL);
+    CHECK(key.meaning != NULL && strlen(key.meaning) > 10);
+    for (size_t i = 0; i < count; i++)
+      if (describe(i, &other)) CHECK(strcmp(other.name, key.name) != 0);
+  }
+  CHECK(count >= 10 && count < MOST_KEYS);
+  key = (brs_config_key){.size = sizeof key};
+  CHECK_CODE(brs_config_describe(count, &key), BRS_E_END);
+  CHECK_CODE(brs_config_describe(SIZE_MAX, &key), BRS_E_END);
+  CHECK_CODE(brs_config_describe((size_t)INT64_MAX + 1, &key), BRS_E_END);
+}
+
+TEST(description_respects_size) {
+  union {
+    brs_config_key key;
+    unsigned char raw[sizeof(brs_config_key)];
+  } memory;
+  memset(memory.raw, 0xa5, sizeof memory.raw);
+  memory.key.size = 0;
+  CHECK_CODE(brs_config_describe(0, &memory.key), BRS_E_ARGUMENT);
+  memory.key.size = sizeof(brs_config_key) - 1;
+  CHECK_CODE(brs_config_describe(0, &memory.key), BRS_E_ARGUMENT);
+  for (size_t at = sizeof(size_t); at < sizeof memory.raw; at++) CHECK_NUMBER(memory.raw[at], 0xa5);
+  struct {
+    brs_config_key known;
+    char unknown[64];
+  } large = {{.size = sizeof large}, {0}};
+  CHECK_CODE(brs_config_describe(0, &large.known), BRS_OK);
+}
+
+TEST(defaults_and_empty_values_are_taken) {
+  brs_config *config = fresh();
+  brs_config_key key;
+  for (size_t i = 0; describe(i, &key); i++) {
+    brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+    if (brs_config_set(config, key.name, key.default_value, &diagnostic) != BRS_OK)
+      check_failed(__FILE__, __LINE__, "%s = \"%s\": %s", key.name, key.default_value, diagnostic.message);
+    if (brs_config_set(config, key.name, "", &diagnostic) != BRS_OK)
+      check_failed(__FILE__, __LINE__, "%s = \"\": %s", key.name, diagnostic.message);
+  }
+  brs_config_free(config);
+}
+
+static void refused(brs_config *config, const char *key, const char *value) {
+  brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+  brs_code code = brs_config_set(config, key, value, &diagnostic);
+  /* What is longer than any key or value may be is a bad argument. */
+  brs_code expected = strlen(key) > 1000 || strlen(value) > 65536 ? BRS_E_ARGUMENT : BRS_E_CONFIG;
+  if (code != expected) check_failed(__FILE__, __LINE__, "%.60s = %.60s: %s", key, value, brs_code_name(code));
+  CHECK_CODE(diagnostic.code, code);
+  CHECK(diagnostic.message[0] != 0);
+}
+
+TEST(values_that_do_not_fit) {
+  static const char *const numbers[] = {"abc", "1x", " 1", "1 ", "0x10", "1.5", "1e3", "99999999999999999999999",
+                                        "-1",  "+",  "-"};
+  static const char *const booleans[] = {"maybe", "2", "truetrue", " true"};
+  static const char *const urls[] = {"nonsense",
+                                     "ftp://host",
+                                     "http://",
+                                     "https://",
+                                     "http://host:99999",
+                                     "http://host:abc",
+                                     "http://user:word@host/",
+                                     "http://ho st/",
+                                     "http://host/?a=b",
+                                     "http://host/#x"};
+  brs_config *config = fresh();
+  brs_config_key key;
+  for (size_t i = 0; describe(i, &key); i++) {
+    if (strcmp(key.type, "integer") == 0)
+      for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) refused(config, key.name, numbers[k]);
+    if (strcmp(key.type, "boolean") == 0)
+      for (size_t k = 0; k < sizeof booleans / sizeof *booleans; k++) refused(config, key.name, booleans[k]);
+    if (strcmp(key.type, "url") == 0 && strcmp(key.name, KEY_ENDPOINT) == 0)
+      for (size_t k = 0; k < sizeof urls / sizeof *urls; k++) refused(config, key.name, urls[k]);
+    if (strncmp(key.type, "one of:", 7) == 0) refused(config, key.name, "nonsense");
+  }
+  brs_config_free(config);
+}
+
+TEST(unknown_keys) {
+  brs_config *config = fresh();
+  refused(config, "", "1");
+  brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+  CHECK_CODE(brs_config_set(config, "timeout", "1", &diagnostic), BRS_E_CONFIG);
+  CHECK_CONTAINS(diagnostic.message, "\"timeout\"");
+  CHECK_CODE(brs_config_set(config, KEY_CONNECT_MS, "soon", &diagnostic), BRS_E_CONFIG);
+  CHECK_CONTAINS(diagnostic.message, KEY_CONNECT_MS);
+  refused(config, "timeout.connect_m", "1");
+  refused(config, "timeout.connect_msx", "1");
+  refused(config, "TIMEOUT.CONNECT_MS", "1");
+  refused(config, " timeout.connect_ms", "1");
+  refused(config, "region\n", "1");
+  refused(config, "\xff\xfe\x80", "1");
+  char *long_key = malloc(1 << 20);
+  memset(long_key, 'k', (1 << 20) - 1);
+  long_key[(1 << 20) - 1] = 0;
+  refused(config, long_key, "1");
+  free(long_key);
+  brs_config_free(config);
+}
+
+/* A message is one line of UTF-8, NUL-terminated, whatever the key was. */
+TEST(messages_are_lines) {
+  brs_config *config = fresh();
+  char *key = malloc(256);
+  for (int i = 0; i < 255; i++) key[i] = (char)(i + 1);
+  key[255] = 0;
+  brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+  CHECK_CODE(brs_config_set(config, key, "1", &diagnostic), BRS_E_CONFIG);
+  CHECK(memchr(diagnostic.message, 0, sizeof diagnostic.message) != NULL);
+  for (const char *at = diagnostic.message; *at != 0; at++) CHECK((unsigned char)*at >= 0x20);
+  free(key);
+  brs_config_free(config);
+}
+
+TEST(values_have_a_longest) {
+  enum { LONGEST = 65536 };
+  brs_config *config = fresh();
+  char *value = malloc(LONGEST + 2);
+  memset(value, 'a', LONGEST + 1);
+  value[LONGEST + 1] = 0;
+  refused(config, KEY_SECRET_KEY, value);
+  value[LONGEST] = 0;
+  CHECK_CODE(brs_config_set(config, KEY_SECRET_KEY, value, NULL), BRS_OK);
+  free(value);
+  brs_config_free(config);
+}
+
+/* Most settings travel in headers or host names: a line end in them must not get there. */
+TEST(values_with_line_ends) {
+  static const char *const values[] = {"a\r\nx-evil: 1", "a\nb", "a\rb", "\r\n"};
+  brs_config *config = fresh();
+  brs_config_key key;
+  for (size_t i = 0; describe(i, &key); i++)
+    for (size_t k = 0; k < sizeof values / sizeof *values; k++) refused(config, key.name, values[k]);
+  brs_config_free(config);
+}
+
+/* A refused value leaves the one before it: the stream still goes to the server. */
+TEST(refusal_changes_nothing) {
+  static struct server server;
+  struct bytes body = {0};
+  environment_clean();
+  server_start(&server);
+  answer_add(&body, 1);
+  server_reply(&server, stream_reply(body.data, body.len));
+  brs_config *config = config_for(&server);
+  refused(config, KEY_ENDPOINT, "nonsense");
+  refused(config, KEY_FIRST_BYTE_MS, "soon");
+  struct seen seen;
+  seen_init(&seen);
+  brs_client *client = NULL;
+  CHECK_CODE(brs_client_new(config, &client, NULL), BRS_OK);
+  brs_config_free(config); /* the client has its own copy */
+  brs_stream *stream = stream_open(client, &seen);
+  CHECK(seen_wait(&seen));
+  CHECK_NUMBER(seen.stops, 1);
+  brs_stream_free(stream);
+  brs_client_free(client);
+  server_stop(&server);
+  seen_free(&seen);
+  bytes_free(&body);
+}
+
+TEST(later_value_replaces) {
+  static struct server server;
+  struct bytes body = {0};
+  environment_clean();
+  server_start(&server);
+  answer_add(&body, 1);
+  server_reply(&server, stream_reply(body.data, body.len));
+  brs_config *config = config_for(&server);
+  config_put(config, KEY_ENDPOINT, "http://127.0.0.1:1");
+  config_put(config, KEY_ENDPOINT, server.url);
+  struct seen seen;
+  seen_init(&seen);
+  brs_client *client = NULL;
+  CHECK_CODE(brs_client_new(config, &client, NULL), BRS_OK);
+  brs_stream *stream = stream_open(client, &seen);
+  CHECK(seen_wait(&seen));
+  CHECK_NUMBER(seen.stops, 1);
+  brs_stream_free(stream);
+  brs_client_free(client);
+  brs_config_free(config);
+  server_stop(&server);
+  seen_free(&seen);
+  bytes_free(&body);
+}

@@ -1,0 +1,4 @@
+import Glibc
+
+Port().serve()
+exit(0)

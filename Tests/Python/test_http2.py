@@ -1,0 +1,114 @@
+"""HTTP/2: nghttpx speaks it, with TLS, in front of the simulator."""
+
+import random
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import bedrockstream
+import pytest
+from test_binding import KEYS, stream_of, until
+
+STREAMS = 24
+
+
+class Proxy:
+    """What a client is made for: an endpoint, and whose certificates to trust."""
+
+    def __init__(self, folder, simulator):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.endpoint = f"https://localhost:{self.port}"
+        self.certificate, key = folder / "certificate.pem", folder / "key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", self.certificate],
+            check=True, capture_output=True)
+        self.log = (folder / "nghttpx.log").open("w")
+        self.process = subprocess.Popen(
+            ["nghttpx", "--conf=/dev/null", "--workers=1", "--accesslog-file=/dev/null", "--no-ocsp",
+             f"--frontend=127.0.0.1,{self.port}", f"--backend=127.0.0.1,{simulator.port}", key, self.certificate],
+            stdout=self.log, stderr=self.log)
+        assert until(self.answers), (folder / "nghttpx.log").read_text()
+
+    def answers(self):
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        context.set_alpn_protocols(["h2"])
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as plain:
+                with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                    return secure.selected_alpn_protocol() == "h2"
+        except OSError:
+            return False
+
+    def client(self, **settings):
+        settings = {"http.version": "2", "tls.ca_bundle": str(self.certificate), **settings}
+        return bedrockstream.Client(
+            region_name="us-east-1", endpoint_url=self.endpoint, config=settings, **KEYS)
+
+    def connections(self):
+        """How many there are from this machine to the proxy."""
+        lines = open("/proc/net/tcp").read().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        return sum(field[2].endswith(f":{self.port:04X}") and field[3] == "01" for field in fields)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.log.close()
+
+
+@pytest.fixture
+def proxy(simulator, tmp_path):
+    assert shutil.which("nghttpx"), "there is no nghttpx: it is in Debian's package nghttp2-proxy"
+    running = Proxy(tmp_path, simulator)
+    yield running
+    running.stop()
+
+
+def test_streams_share_no_connection(proxy):
+    """Bytes of streams on one connection are mixed up by libcurl 7.88 when some of them are held back."""
+    client = proxy.client()
+    streams = [stream_of(client, "sim.pieces-200.pace-20") for _ in range(4)]
+    for stream in streams:
+        next(iter(stream))
+    assert proxy.connections() == len(streams)
+    for stream in streams:
+        stream.close()
+    client.close()
+
+
+def test_slow_readers_and_cancels_disturb_nobody(proxy):
+    """Whatever becomes of the others, a stream that is read to its end is whole."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    client = proxy.client(**{"delivery.queue_bytes": 4096})
+    faults, whole = [], []
+
+    def work(number):
+        generator = random.Random(seed + number)
+        try:
+            for _ in range(4):
+                stream = stream_of(client, "sim.pieces-300")
+                stop = generator.randrange(200) if number % 2 else -1
+                for at, _ in enumerate(stream):
+                    if generator.random() < 0.02:
+                        time.sleep(0.01)
+                    if at == stop:
+                        break
+                else:
+                    whole.append(stream.result.stop_reason)
+                stream.close()
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(STREAMS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    client.close()
+    assert not faults and whole == ["end_turn"] * (STREAMS // 2 * 4)

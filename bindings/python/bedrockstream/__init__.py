@@ -1,0 +1,74 @@
+"""Streams Amazon Bedrock answers through libbedrockstream.
+
+    import bedrockstream
+
+    client = bedrockstream.Client(region_name="us-east-1")
+    response = client.converse_stream(
+        modelId="amazon.nova-lite-v1:0", messages=[{"role": "user", "content": [{"text": "Hello"}]}]
+    )
+    with response["stream"] as stream:
+        for event in stream:
+            if "contentBlockDelta" in event:
+                print(event["contentBlockDelta"]["delta"].get("text", ""), end="", flush=True)
+    print(stream.result.stop_reason, stream.result.usage.output_tokens)
+
+Calls, events and their order are those of boto3's `bedrock-runtime` client. The difference is the end: the iterator
+ends without an exception only where the answer is complete.
+"""
+
+from ._ffi import VERSION as __version__
+from ._ffi import brs_code as Code
+from ._ffi import brs_phase as Phase
+from ._library import LibraryNotFound
+from .client import Client, InvokeResponse, ConverseResponse
+from .errors import (
+    AccessDeniedError,
+    ArgumentError,
+    BedrockStreamError,
+    CancelledError,
+    ConnectionFailedError,
+    ForkedError,
+    IncompleteError,
+    ModelError,
+    ProtocolError,
+    ServiceError,
+    ServiceUnavailableError,
+    SetupError,
+    StateError,
+    StreamTimeoutError,
+    ThrottlingError,
+    ValidationError,
+)
+from .result import Result, Timings, ToolCall, Usage
+from .stream import EventStream
+
+__all__ = [
+    "AccessDeniedError",
+    "ArgumentError",
+    "BedrockStreamError",
+    "CancelledError",
+    "Client",
+    "Code",
+    "ConnectionFailedError",
+    "ConverseResponse",
+    "EventStream",
+    "ForkedError",
+    "IncompleteError",
+    "InvokeResponse",
+    "LibraryNotFound",
+    "ModelError",
+    "Phase",
+    "ProtocolError",
+    "Result",
+    "ServiceError",
+    "ServiceUnavailableError",
+    "SetupError",
+    "StateError",
+    "StreamTimeoutError",
+    "ThrottlingError",
+    "Timings",
+    "ToolCall",
+    "Usage",
+    "ValidationError",
+    "__version__",
+]

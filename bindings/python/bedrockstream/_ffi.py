@@ -1,0 +1,801 @@
+"""The C interface of libbedrockstream for ctypes. Generated together with bedrockstream.h: do not edit."""
+
+from __future__ import annotations
+
+from ctypes import CDLL, CFUNCTYPE, POINTER, Structure
+from ctypes import c_char, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from enum import IntEnum
+from typing import Any, Optional
+
+VERSION = "0.1.0"
+
+
+class brs_code(IntEnum):
+    """What went wrong, or nothing. The numbers never change; new ones may be added, so treat unknown ones as
+    errors.
+    """
+
+    # Success.
+    BRS_OK = 0
+    # An argument is NULL, out of range or malformed; the message names it. Nothing was done.
+    BRS_E_ARGUMENT = 1
+    # A configuration key is unknown or its value is not acceptable; the message names the key.
+    BRS_E_CONFIG = 2
+    # The call does not fit the object: as `brs_stream_next` on a stream opened with callbacks.
+    BRS_E_STATE = 3
+    # Memory could not be had.
+    BRS_E_MEMORY = 4
+    # The object was made before a fork() and is used in the child. Free it there and make a new client.
+    BRS_E_FORKED = 5
+    # The client is being freed and takes no new streams.
+    BRS_E_CLOSED = 6
+    # `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on.
+    BRS_E_TIMEOUT = 7
+    # `brs_stream_next`: the terminal event was handed over already.
+    BRS_E_END = 8
+    # No region was given and none could be found; the message says where it was looked for.
+    BRS_E_REGION = 20
+    # No credentials were given and none could be found; the message says where they were looked for.
+    BRS_E_CREDENTIALS = 21
+    # The endpoint is not a usable URL, or a bearer token would have travelled without TLS.
+    BRS_E_ENDPOINT = 22
+    # The request could not be signed.
+    BRS_E_SIGNING = 23
+    # The host name could not be resolved.
+    BRS_E_RESOLVE = 40
+    # No connection to the endpoint or its proxy.
+    BRS_E_CONNECT = 41
+    # The TLS handshake failed, or the certificate is not trusted.
+    BRS_E_TLS = 42
+    # The transport failed before the response head was complete, in a way that none of the other codes names.
+    BRS_E_TRANSPORT = 43
+    # `timeout.connect_ms` passed before the connection stood.
+    BRS_E_TIMEOUT_CONNECT = 44
+    # `timeout.first_byte_ms` passed before the first byte of the response.
+    BRS_E_TIMEOUT_FIRST_BYTE = 45
+    # `timeout.between_bytes_ms` passed without a byte from the server.
+    BRS_E_TIMEOUT_BETWEEN_BYTES = 46
+    # `timeout.total_ms` passed before the stream ended.
+    BRS_E_TIMEOUT_TOTAL = 47
+    # The response ended early: inside a frame, or between frames without the event that completes an answer.
+    BRS_E_INCOMPLETE = 60
+    # The response breaks the protocol: a checksum, length, header or payload is wrong, or the content type is
+    # no event stream.
+    BRS_E_PROTOCOL = 61
+    # The response is larger than a bound of this library; the message names the bound.
+    BRS_E_LIMIT = 62
+    # The caller cancelled or freed the stream, or freed its client.
+    BRS_E_CANCELLED = 70
+    # ValidationException (400): the service refuses the request as malformed.
+    BRS_E_VALIDATION = 80
+    # AccessDeniedException (403), or another refusal of the caller's identity.
+    BRS_E_ACCESS_DENIED = 81
+    # ExpiredTokenException (403): the credentials have expired.
+    BRS_E_EXPIRED_TOKEN = 82
+    # InvalidSignatureException, SignatureDoesNotMatch or another refusal of the signature (403).
+    BRS_E_SIGNATURE = 83
+    # ResourceNotFoundException (404): no such model, profile or route.
+    BRS_E_NOT_FOUND = 84
+    # ServiceQuotaExceededException (400).
+    BRS_E_QUOTA_EXCEEDED = 85
+    # ModelTimeoutException (408): the model took too long.
+    BRS_E_MODEL_TIMEOUT = 86
+    # ModelErrorException (424): the model failed; see `original_status`.
+    BRS_E_MODEL_ERROR = 87
+    # ModelStreamErrorException (424): the model failed while it streamed; see `original_status`.
+    BRS_E_MODEL_STREAM = 88
+    # ThrottlingException, or any other answer with status 429 but ModelNotReadyException.
+    BRS_E_THROTTLED = 89
+    # ModelNotReadyException (429): the model is still being loaded.
+    BRS_E_MODEL_NOT_READY = 90
+    # InternalServerException, or any other answer with status 500.
+    BRS_E_INTERNAL_SERVER = 91
+    # ServiceUnavailableException, or any other answer with status 502, 503 or 504.
+    BRS_E_SERVICE_UNAVAILABLE = 92
+    # Any other answer that is no success; see `http_status` and `service_code`.
+    BRS_E_SERVICE = 99
+
+
+class brs_phase(IntEnum):
+    """How far a stream had come when it failed."""
+
+    # Credentials, region and endpoint were being resolved, or the request signed.
+    BRS_PHASE_PREPARE = 1
+    # Resolving the name, connecting, TLS.
+    BRS_PHASE_CONNECT = 2
+    # Sending the request and waiting for the first byte of the response.
+    BRS_PHASE_REQUEST = 3
+    # Reading the response head, or the body of an error response.
+    BRS_PHASE_RESPONSE = 4
+    # Reading the event stream.
+    BRS_PHASE_STREAM = 5
+
+
+class brs_operation(IntEnum):
+    """Which operation of the Amazon Bedrock runtime a stream calls."""
+
+    # ConverseStream: one request and event format for every model.
+    BRS_CONVERSE_STREAM = 1
+    # InvokeModelWithResponseStream: the model's own request and chunk format.
+    BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM = 2
+
+
+class brs_delta_kind(IntEnum):
+    """What a delta carries."""
+
+    # A piece of the answer's text.
+    BRS_DELTA_TEXT = 1
+    # A piece of the model's reasoning.
+    BRS_DELTA_REASONING = 2
+    # The signature of a reasoning block.
+    BRS_DELTA_REASONING_SIGNATURE = 3
+    # Redacted reasoning, in base64 as it came.
+    BRS_DELTA_REASONING_REDACTED = 4
+    # A piece of the JSON text of a tool's input. `on_tool` gets the whole.
+    BRS_DELTA_TOOL_INPUT = 5
+    # The result of a tool that runs at the service: JSON.
+    BRS_DELTA_TOOL_RESULT = 6
+    # A citation: JSON.
+    BRS_DELTA_CITATION = 7
+    # A piece of an image: JSON.
+    BRS_DELTA_IMAGE = 8
+    # A kind that this version does not know: JSON.
+    BRS_DELTA_OTHER = 99
+
+
+class brs_stop_reason(IntEnum):
+    """Why the model stopped. `stop_reason_text` of the result holds the word that came."""
+
+    # None was given.
+    BRS_STOP_NONE = 0
+    # The answer is complete.
+    BRS_STOP_END_TURN = 1
+    # The model waits for the results of its tool calls.
+    BRS_STOP_TOOL_USE = 2
+    # The answer was cut at the limit of output tokens.
+    BRS_STOP_MAX_TOKENS = 3
+    # One of the request's stop sequences came up.
+    BRS_STOP_STOP_SEQUENCE = 4
+    # A guardrail stepped in.
+    BRS_STOP_GUARDRAIL = 5
+    # The content filter stepped in.
+    BRS_STOP_CONTENT_FILTERED = 6
+    # The model's output could not be parsed.
+    BRS_STOP_MALFORMED_OUTPUT = 7
+    # The model's tool call could not be parsed.
+    BRS_STOP_MALFORMED_TOOL_USE = 8
+    # The conversation is longer than the model's context.
+    BRS_STOP_CONTEXT_EXCEEDED = 9
+    # A word that this version does not know.
+    BRS_STOP_OTHER = 99
+
+
+class brs_event_kind(IntEnum):
+    """What an event is. Events other than the terminal two are one message of the wire each."""
+
+    # The answer begins.
+    BRS_EVENT_MESSAGE_START = 1
+    # A content block begins.
+    BRS_EVENT_BLOCK_START = 2
+    # A piece of a content block: `delta` is set where the piece has a known place in the answer.
+    BRS_EVENT_DELTA = 3
+    # A content block is complete.
+    BRS_EVENT_BLOCK_STOP = 4
+    # The model stopped. The stream has not ended: usage may follow.
+    BRS_EVENT_MESSAGE_STOP = 5
+    # Usage, latency, traces.
+    BRS_EVENT_METADATA = 6
+    # A complete tool call: `tool` is set, `json` is the call's input. Made by this library when the call's
+    # block ends.
+    BRS_EVENT_TOOL = 7
+    # Terminal: the stream ended well, `result` is set. Only `brs_stream_next` hands this over.
+    BRS_EVENT_STOP = 8
+    # Terminal: the stream failed, `error` is set. Only `brs_stream_next` hands this over.
+    BRS_EVENT_ERROR = 9
+    # Anything else that came, unknown events included.
+    BRS_EVENT_OTHER = 99
+
+
+class brs_flow(IntEnum):
+    """What a callback wants to happen next."""
+
+    # Go on.
+    BRS_FLOW_CONTINUE = 0
+    # Hold the transfer back after this event until `brs_stream_resume`. The server is slowed down, nothing is
+    # lost.
+    BRS_FLOW_PAUSE = 1
+    # End the stream: `on_error` with BRS_E_CANCELLED follows.
+    BRS_FLOW_CANCEL = 2
+
+
+class brs_config(Structure):
+    """Settings, as keys and values. Not thread-safe; a client or stream takes its own copy."""
+
+    # Private.
+    opaque: int
+
+    _fields_ = [
+        ("opaque", c_size_t),
+    ]
+
+
+class brs_client(Structure):
+    """A connection pool, its credentials and the thread that serves its streams. Thread-safe."""
+
+    # Private.
+    opaque: int
+
+    _fields_ = [
+        ("opaque", c_size_t),
+    ]
+
+
+class brs_stream(Structure):
+    """One call of the service and its answer. Thread-safe."""
+
+    # Private.
+    opaque: int
+
+    _fields_ = [
+        ("opaque", c_size_t),
+    ]
+
+
+class brs_decoder(Structure):
+    """The decoder of a response body alone, for bytes that came some other way. Not thread-safe."""
+
+    # Private.
+    opaque: int
+
+    _fields_ = [
+        ("opaque", c_size_t),
+    ]
+
+
+class brs_signer(Structure):
+    """The signer alone, with its cache of derived keys. Not thread-safe."""
+
+    # Private.
+    opaque: int
+
+    _fields_ = [
+        ("opaque", c_size_t),
+    ]
+
+
+class brs_diagnostic(Structure):
+    """Why a call refused its arguments. Owned by the caller, no lifetime to mind."""
+
+    # (Required) sizeof(brs_diagnostic); set by the caller.
+    size: int
+    # The code that the call returned.
+    code: int
+    # One line, NUL-terminated, cut where too long; names the argument, key or byte offset. Empty on success.
+    message: bytes
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("code", c_int),
+        ("message", c_char * 500),
+    ]
+
+
+class brs_config_key(Structure):
+    """One configuration key, as `brs_config_describe` tells it. The strings are constants."""
+
+    # (Required) sizeof(brs_config_key); set by the caller.
+    size: int
+    # The key, as "timeout.connect_ms".
+    name: Optional[bytes]
+    # Its type: "text", "secret", "url", "path", "boolean", "integer" or "one of: a, b, c".
+    type: Optional[bytes]
+    # The default, as text; "" where there is none.
+    default_value: Optional[bytes]
+    # Environment variables that are read when the key is not set, first one first, separated by ", "; "" for
+    # none.
+    environment: Optional[bytes]
+    # What it means, with the unit.
+    meaning: Optional[bytes]
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("name", c_char_p),
+        ("type", c_char_p),
+        ("default_value", c_char_p),
+        ("environment", c_char_p),
+        ("meaning", c_char_p),
+    ]
+
+
+class brs_usage(Structure):
+    """Token counts as the service reports them; -1 where it did not."""
+
+    # Tokens of the request.
+    input_tokens: int
+    # Tokens of the answer.
+    output_tokens: int
+    # Both, as the service adds them up.
+    total_tokens: int
+    # Tokens of the request read from the prompt cache.
+    cache_read_input_tokens: int
+    # Tokens of the request written to the prompt cache.
+    cache_write_input_tokens: int
+
+    _fields_ = [
+        ("input_tokens", c_int64),
+        ("output_tokens", c_int64),
+        ("total_tokens", c_int64),
+        ("cache_read_input_tokens", c_int64),
+        ("cache_write_input_tokens", c_int64),
+    ]
+
+
+class brs_timings(Structure):
+    """Times since `brs_stream_open`, in microseconds; -1 where the stream did not come so far."""
+
+    # The connection was ready for the request; near 0 where one was reused.
+    connected_us: int
+    # The first byte of the response head arrived.
+    first_byte_us: int
+    # The first delta was decoded: the time to first token.
+    first_delta_us: int
+    # The stream ended.
+    total_us: int
+    # The latency that the service reports, in milliseconds.
+    server_latency_ms: int
+
+    _fields_ = [
+        ("connected_us", c_int64),
+        ("first_byte_us", c_int64),
+        ("first_delta_us", c_int64),
+        ("total_us", c_int64),
+        ("server_latency_ms", c_int64),
+    ]
+
+
+class brs_result(Structure):
+    """How an answer came out; complete in `on_stop`, what there was until then in an error's `partial`."""
+
+    # sizeof(brs_result) of the library. Members at or beyond it do not exist.
+    size: int
+    # Why the model stopped.
+    stop_reason: int
+    # The word that came, as "end_turn"; "" for none.
+    stop_reason_text: Optional[int]
+    # Length of `stop_reason_text` in bytes.
+    stop_reason_text_len: int
+    # The answer's text: all text deltas joined, UTF-8.
+    text: Optional[int]
+    # Length of `text` in bytes.
+    text_len: int
+    # Token counts.
+    usage: brs_usage
+    # When what happened.
+    timings: brs_timings
+    # The service's request id; "" where none came.
+    request_id: Optional[int]
+    # Length of `request_id` in bytes.
+    request_id_len: int
+    # The model id that was asked.
+    model_id: Optional[int]
+    # Length of `model_id` in bytes.
+    model_id_len: int
+    # How many deltas were delivered.
+    delivered: int
+    # How many requests were sent.
+    attempts: int
+    # 1 where the connection had been used before, else 0.
+    connection_reused: int
+    # The `metadata` event's payload, or the invocation metrics of an invoke route: JSON; "" where none came.
+    metadata_json: Optional[int]
+    # Length of `metadata_json` in bytes.
+    metadata_json_len: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("stop_reason", c_int),
+        ("stop_reason_text", c_void_p),
+        ("stop_reason_text_len", c_size_t),
+        ("text", c_void_p),
+        ("text_len", c_size_t),
+        ("usage", brs_usage),
+        ("timings", brs_timings),
+        ("request_id", c_void_p),
+        ("request_id_len", c_size_t),
+        ("model_id", c_void_p),
+        ("model_id_len", c_size_t),
+        ("delivered", c_uint64),
+        ("attempts", c_uint32),
+        ("connection_reused", c_uint32),
+        ("metadata_json", c_void_p),
+        ("metadata_json_len", c_size_t),
+    ]
+
+
+class brs_error(Structure):
+    """How a stream failed."""
+
+    # sizeof(brs_error) of the library. Members at or beyond it do not exist.
+    size: int
+    # What went wrong.
+    code: int
+    # How far the stream had come.
+    phase: int
+    # The code's name, as "BRS_E_THROTTLED".
+    name: Optional[bytes]
+    # One line for a human, UTF-8.
+    message: Optional[int]
+    # Length of `message` in bytes.
+    message_len: int
+    # The status that belongs to the error: of the answer, or for an exception inside a stream its modelled
+    # one; 0 for none.
+    http_status: int
+    # 1 where another try may succeed, else 0.
+    retryable: int
+    # The service's name for the error, as "ThrottlingException"; "" where the service did not speak.
+    service_code: Optional[int]
+    # Length of `service_code` in bytes.
+    service_code_len: int
+    # The service's request id; "" where none came.
+    request_id: Optional[int]
+    # Length of `request_id` in bytes.
+    request_id_len: int
+    # How many deltas were delivered before: 0 means that the caller has seen nothing of an answer.
+    delivered: int
+    # How many requests were sent.
+    attempts: int
+    # The status that the model's host gave, from ModelErrorException and ModelStreamErrorException; 0 for
+    # none.
+    original_status: int
+    # What the model's host said; "" for nothing.
+    original_message: Optional[int]
+    # Length of `original_message` in bytes.
+    original_message_len: int
+    # What there is of the answer; never NULL.
+    partial: Any
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("code", c_int),
+        ("phase", c_int),
+        ("name", c_char_p),
+        ("message", c_void_p),
+        ("message_len", c_size_t),
+        ("http_status", c_int32),
+        ("retryable", c_int32),
+        ("service_code", c_void_p),
+        ("service_code_len", c_size_t),
+        ("request_id", c_void_p),
+        ("request_id_len", c_size_t),
+        ("delivered", c_uint64),
+        ("attempts", c_uint32),
+        ("original_status", c_int32),
+        ("original_message", c_void_p),
+        ("original_message_len", c_size_t),
+        ("partial", POINTER(brs_result)),
+    ]
+
+
+class brs_delta(Structure):
+    """A piece of an answer."""
+
+    # sizeof(brs_delta) of the library. Members at or beyond it do not exist.
+    size: int
+    # What `text` is.
+    kind: int
+    # The content block that it belongs to; -1 where the service named none.
+    block_index: int
+    # The piece, unescaped UTF-8, NUL-terminated; for the kinds called JSON, the JSON text of the member that
+    # came.
+    text: Optional[int]
+    # Length of `text` in bytes; the text may hold NUL bytes.
+    text_len: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int),
+        ("block_index", c_int32),
+        ("text", c_void_p),
+        ("text_len", c_size_t),
+    ]
+
+
+class brs_tool(Structure):
+    """A complete tool call."""
+
+    # sizeof(brs_tool) of the library. Members at or beyond it do not exist.
+    size: int
+    # The content block that it came in.
+    block_index: int
+    # 1 where the service runs the tool itself and only reports the call, else 0.
+    is_server_tool: int
+    # 1 where `input_json` is one JSON value; 0 where the model sent something else or was cut off: then it is
+    # the raw text.
+    is_valid: int
+    # The call's id, to be named in the result.
+    id: Optional[int]
+    # Length of `id` in bytes.
+    id_len: int
+    # The tool's name.
+    name: Optional[int]
+    # Length of `name` in bytes.
+    name_len: int
+    # The input, joined from its pieces; "{}" where the model sent none.
+    input_json: Optional[int]
+    # Length of `input_json` in bytes.
+    input_json_len: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("block_index", c_int32),
+        ("is_server_tool", c_int32),
+        ("is_valid", c_int32),
+        ("id", c_void_p),
+        ("id_len", c_size_t),
+        ("name", c_void_p),
+        ("name_len", c_size_t),
+        ("input_json", c_void_p),
+        ("input_json_len", c_size_t),
+    ]
+
+
+class brs_event(Structure):
+    """An event: one message of the wire, a complete tool call, or the stream's end."""
+
+    # sizeof(brs_event) of the library. Members at or beyond it do not exist.
+    size: int
+    # What it is.
+    kind: int
+    # The content block that it belongs to; -1 for none.
+    block_index: int
+    # The wire's name of the event, as "contentBlockDelta" or "chunk"; "" for events that this library makes.
+    type: Optional[int]
+    # Length of `type` in bytes.
+    type_len: int
+    # The payload as it came, unknown members included: JSON. On the invoke routes the chunk's inner bytes.
+    json: Optional[int]
+    # Length of `json` in bytes.
+    json_len: int
+    # Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL.
+    delta: Any
+    # Set for BRS_EVENT_TOOL, else NULL.
+    tool: Any
+    # Set for BRS_EVENT_STOP, else NULL.
+    result: Any
+    # Set for BRS_EVENT_ERROR, else NULL.
+    error: Any
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int),
+        ("block_index", c_int32),
+        ("type", c_void_p),
+        ("type_len", c_size_t),
+        ("json", c_void_p),
+        ("json_len", c_size_t),
+        ("delta", POINTER(brs_delta)),
+        ("tool", POINTER(brs_tool)),
+        ("result", POINTER(brs_result)),
+        ("error", POINTER(brs_error)),
+    ]
+
+
+# A piece of the answer arrived. `user` is the pointer of the callbacks; `stream` is NULL when a decoder
+# calls. `delta` and what it points to live until the callback returns. Runs on the client's thread, or in
+# `brs_decoder_feed`. Returns what happens next.
+brs_on_delta = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_delta))
+
+
+# The model calls a tool, and its input is complete. `tool` and what it points to live until the callback
+# returns. Runs and returns as `brs_on_delta`.
+brs_on_tool = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_tool))
+
+
+# Terminal: the answer is complete, nothing follows. `result` and what it points to live until the callback
+# returns. Never runs together with `brs_on_error`.
+brs_on_stop = CFUNCTYPE(None, c_void_p, POINTER(brs_stream), POINTER(brs_result))
+
+
+# Terminal: the stream failed, nothing follows. `error` and what it points to live until the callback returns.
+brs_on_error = CFUNCTYPE(None, c_void_p, POINTER(brs_stream), POINTER(brs_error))
+
+
+# Any event of the wire arrived, before the typed callback that belongs to it. `event` and what it points to
+# live until the callback returns. Runs and returns as `brs_on_delta`.
+brs_on_event = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_event))
+
+
+class brs_callbacks(Structure):
+    """What a stream or decoder calls. Copied by the call that takes it."""
+
+    # (Required) sizeof(brs_callbacks); set by the caller.
+    size: int
+    # (Optional) Handed to each callback, never looked at. Must live until the terminal callback has returned.
+    user: Optional[int]
+    # (Optional) Pieces of the answer.
+    on_delta: Any
+    # (Optional) Complete tool calls.
+    on_tool: Any
+    # (Required) The end of a complete answer.
+    on_stop: Any
+    # (Required) The end of any other.
+    on_error: Any
+    # (Optional) Every event of the wire, as JSON.
+    on_event: Any
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("user", c_void_p),
+        ("on_delta", brs_on_delta),
+        ("on_tool", brs_on_tool),
+        ("on_stop", brs_on_stop),
+        ("on_error", brs_on_error),
+        ("on_event", brs_on_event),
+    ]
+
+
+class brs_request(Structure):
+    """What to ask. Copied by `brs_stream_open`."""
+
+    # (Required) sizeof(brs_request); set by the caller.
+    size: int
+    # (Required) Which operation.
+    operation: int
+    # (Required) A model id, inference profile or ARN: 1 to 2048 bytes of UTF-8, NUL-terminated. Encoded for
+    # the wire by the library.
+    model_id: Optional[bytes]
+    # (Required) The request as JSON: for ConverseStream an object of the API's members (without modelId),
+    # else the model's own format.
+    body: Optional[int]
+    # (Required) Length of `body` in bytes; at most 25,000,000.
+    body_len: int
+    # (Optional) Settings of this call alone, over those of the client. Copied. NULL for none.
+    config: Any
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("operation", c_int),
+        ("model_id", c_char_p),
+        ("body", c_void_p),
+        ("body_len", c_size_t),
+        ("config", POINTER(brs_config)),
+    ]
+
+
+class brs_header(Structure):
+    """A name and a value."""
+
+    # NUL-terminated.
+    name: Optional[bytes]
+    # NUL-terminated.
+    value: Optional[bytes]
+
+    _fields_ = [
+        ("name", c_char_p),
+        ("value", c_char_p),
+    ]
+
+
+class brs_signing_request(Structure):
+    """What `brs_signer_sign` signs."""
+
+    # (Required) sizeof(brs_signing_request); set by the caller.
+    size: int
+    # (Required) As "POST".
+    method: Optional[bytes]
+    # (Required) As "https".
+    scheme: Optional[bytes]
+    # (Required) The host, with the port where it is not the scheme's default.
+    host: Optional[bytes]
+    # (Required) The path as on the request line, percent-encoded.
+    path: Optional[bytes]
+    # (Optional) The query as on the request line, without the question mark.
+    query: Optional[bytes]
+    # (Optional) Headers of the request. Those that must not be signed are left out by the signer.
+    headers: Any
+    # How many `headers` there are.
+    header_count: int
+    # (Optional) The body.
+    body: Optional[int]
+    # Length of `body` in bytes.
+    body_len: int
+    # (Required) As "us-east-1".
+    region: Optional[bytes]
+    # (Required) As "bedrock".
+    service: Optional[bytes]
+    # (Required) The access key.
+    access_key_id: Optional[bytes]
+    # (Required) The secret key.
+    secret_access_key: Optional[bytes]
+    # (Optional) The session token.
+    session_token: Optional[bytes]
+    # (Required) The time, in seconds since 1970 UTC.
+    time_s: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("method", c_char_p),
+        ("scheme", c_char_p),
+        ("host", c_char_p),
+        ("path", c_char_p),
+        ("query", c_char_p),
+        ("headers", POINTER(brs_header)),
+        ("header_count", c_size_t),
+        ("body", c_void_p),
+        ("body_len", c_size_t),
+        ("region", c_char_p),
+        ("service", c_char_p),
+        ("access_key_id", c_char_p),
+        ("secret_access_key", c_char_p),
+        ("session_token", c_char_p),
+        ("time_s", c_int64),
+    ]
+
+
+class brs_signature(Structure):
+    """What `brs_signer_sign` made."""
+
+    # (Required) sizeof(brs_signature); set by the caller.
+    size: int
+    # Headers to add to the request. Live until the signer's next call or its end.
+    headers: Any
+    # How many `headers` there are.
+    header_count: int
+    # The canonical request that was signed, NUL-terminated. Same lifetime.
+    canonical_request: Optional[bytes]
+    # The string to sign, NUL-terminated. Same lifetime.
+    string_to_sign: Optional[bytes]
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("headers", POINTER(brs_header)),
+        ("header_count", c_size_t),
+        ("canonical_request", c_char_p),
+        ("string_to_sign", c_char_p),
+    ]
+
+
+def declare(library: CDLL) -> None:
+    """Tells ctypes the prototypes."""
+    library.brs_version.argtypes = []
+    library.brs_version.restype = c_char_p
+    library.brs_code_name.argtypes = [c_int]
+    library.brs_code_name.restype = c_char_p
+    library.brs_config_new.argtypes = [POINTER(POINTER(brs_config))]
+    library.brs_config_new.restype = c_int
+    library.brs_config_set.argtypes = [POINTER(brs_config), c_char_p, c_char_p, POINTER(brs_diagnostic)]
+    library.brs_config_set.restype = c_int
+    library.brs_config_describe.argtypes = [c_size_t, POINTER(brs_config_key)]
+    library.brs_config_describe.restype = c_int
+    library.brs_config_free.argtypes = [POINTER(brs_config)]
+    library.brs_config_free.restype = None
+    library.brs_client_new.argtypes = [POINTER(brs_config), POINTER(POINTER(brs_client)), POINTER(brs_diagnostic)]
+    library.brs_client_new.restype = c_int
+    library.brs_client_free.argtypes = [POINTER(brs_client)]
+    library.brs_client_free.restype = None
+    library.brs_stream_open.argtypes = [POINTER(brs_client), POINTER(brs_request), POINTER(brs_callbacks), POINTER(POINTER(brs_stream)), POINTER(brs_diagnostic)]
+    library.brs_stream_open.restype = c_int
+    library.brs_stream_next.argtypes = [POINTER(brs_stream), c_int64, POINTER(POINTER(brs_event))]
+    library.brs_stream_next.restype = c_int
+    library.brs_stream_resume.argtypes = [POINTER(brs_stream)]
+    library.brs_stream_resume.restype = c_int
+    library.brs_stream_cancel.argtypes = [POINTER(brs_stream)]
+    library.brs_stream_cancel.restype = c_int
+    library.brs_stream_free.argtypes = [POINTER(brs_stream)]
+    library.brs_stream_free.restype = None
+    library.brs_decoder_new.argtypes = [c_int, POINTER(brs_callbacks), POINTER(POINTER(brs_decoder)), POINTER(brs_diagnostic)]
+    library.brs_decoder_new.restype = c_int
+    library.brs_decoder_feed.argtypes = [POINTER(brs_decoder), c_char_p, c_size_t]
+    library.brs_decoder_feed.restype = c_int
+    library.brs_decoder_finish.argtypes = [POINTER(brs_decoder)]
+    library.brs_decoder_finish.restype = c_int
+    library.brs_decoder_reset.argtypes = [POINTER(brs_decoder)]
+    library.brs_decoder_reset.restype = c_int
+    library.brs_decoder_free.argtypes = [POINTER(brs_decoder)]
+    library.brs_decoder_free.restype = None
+    library.brs_signer_new.argtypes = [POINTER(POINTER(brs_signer))]
+    library.brs_signer_new.restype = c_int
+    library.brs_signer_sign.argtypes = [POINTER(brs_signer), POINTER(brs_signing_request), POINTER(brs_signature), POINTER(brs_diagnostic)]
+    library.brs_signer_sign.restype = c_int
+    library.brs_signer_free.argtypes = [POINTER(brs_signer)]
+    library.brs_signer_free.restype = None

@@ -1,0 +1,976 @@
+/*
+ * bedrockstream.h - streams the answers of Amazon Bedrock into any process.
+ *
+ * libbedrockstream.so signs a request, sends it, decodes the event stream that comes back, enforces limits of time,
+ * and says exactly how that stream ended. It needs libcurl, libcrypto, libm and libc. This file is its whole
+ * interface. Generated from the library's sources: change those, then run `make header`.
+ *
+ *     #include <bedrockstream.h>
+ *     #include <stdio.h>
+ *     #include <string.h>
+ *
+ *     int main(void) {
+ *       const char *body = "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hello\"}]}]}";
+ *       brs_request request = {.size = sizeof request, .operation = BRS_CONVERSE_STREAM,
+ *                              .model_id = "amazon.nova-lite-v1:0", .body = body, .body_len = strlen(body)};
+ *       brs_client *client;
+ *       brs_stream *stream;
+ *       const brs_event *event;
+ *       if (brs_client_new(NULL, &client, NULL) != BRS_OK) return 1;
+ *       if (brs_stream_open(client, &request, NULL, &stream, NULL) == BRS_OK) {
+ *         while (brs_stream_next(stream, -1, &event) == BRS_OK) {
+ *           if (event->delta) fwrite(event->delta->text, 1, event->delta->text_len, stdout);
+ *           if (event->error) fprintf(stderr, "%s: %s\n", event->error->name, event->error->message);
+ *         }
+ *         brs_stream_free(stream);
+ *       }
+ *       brs_client_free(client);
+ *       return 0;
+ *     }
+ *
+ * OWNERSHIP. Every object is made by a function called `..._new` or `brs_stream_open` and must be freed once by its
+ * `..._free`; freeing NULL does nothing. The members of the object types are private. Whatever goes in is copied or
+ * read before the call returns; the caller keeps what is the caller's. Out parameters come last, a diagnostic after
+ * them; they are written on success only, a diagnostic always. Objects may be freed in any order: a stream that
+ * outlives its client has ended.
+ *
+ * TEXT. Strings that go in are UTF-8 and end with a NUL unless they come with a length. Strings that come out have a
+ * length and end with a NUL as well; they are never NULL, "" stands for nothing.
+ *
+ * LIFETIMES. What a callback is given lives until the callback returns. What `brs_stream_next` hands over lives until
+ * its next call for the same stream, or the stream's end. What a signer hands over lives until its next call. Copy
+ * what has to live longer. Constants, as names of codes, live as long as the library is loaded.
+ *
+ * THREADS. A client and a stream may be used by any threads at once; only `brs_stream_next` belongs to one thread at
+ * a time for each stream, and `..._free` must be the last call on its object. A config, decoder or signer belongs to
+ * one thread at a time. A client runs one thread of its own, whatever the number of its streams. All callbacks run on
+ * that thread, one after another, so a callback that waits holds up all streams of its client; return BRS_FLOW_PAUSE
+ * and call `brs_stream_resume` later instead. A decoder's callbacks run inside `brs_decoder_feed` and
+ * `brs_decoder_finish`.
+ *
+ * CALLBACKS AND RE-ENTRANCY. Every stream that was opened gets exactly one terminal callback, `on_stop` or
+ * `on_error`, and none after it; a stream without callbacks gets exactly one terminal event. A callback may call any
+ * function of this library on any object, its own stream and client included, `brs_stream_free` and
+ * `brs_client_free` too; only a decoder must not be freed or reset inside its own callbacks. After `brs_stream_free`
+ * or `brs_client_free` has returned, no callback of the stream or client runs. No lock of the library is held while
+ * a callback runs. Callbacks must return: no longjmp, no exception across them.
+ *
+ * ERRORS. A call that can fail returns a brs_code and does nothing when it fails; a brs_diagnostic tells the reason.
+ * NULL where an object is needed gives BRS_E_ARGUMENT. There is no "last error" to ask for. What goes wrong after
+ * `brs_stream_open` comes with the stream's end, as a brs_error:
+ *
+ *     what happened                                            how the stream ends
+ *     -------------------------------------------------------  ----------------------------------------------------
+ *     the answer is complete and the body ended on the         success: `on_stop`, BRS_EVENT_STOP
+ *     boundary of a frame, all checksums right
+ *     the body ended early: in a frame, between frames, or     BRS_E_INCOMPLETE
+ *     without the event that completes an answer
+ *     a checksum, length, header or payload is wrong           BRS_E_PROTOCOL
+ *     the service answered with an error, or sent one inside   the error's own code, as BRS_E_THROTTLED, with its
+ *     the stream after status 200                              own `http_status`, `service_code`, `request_id`
+ *     a limit of time passed                                   BRS_E_TIMEOUT_CONNECT, BRS_E_TIMEOUT_FIRST_BYTE,
+ *                                                              BRS_E_TIMEOUT_BETWEEN_BYTES or BRS_E_TIMEOUT_TOTAL
+ *     the caller cancelled, or freed the stream or client      BRS_E_CANCELLED
+ *     no name, connection, TLS, region, credentials, ...       BRS_E_RESOLVE, BRS_E_CONNECT, BRS_E_TLS, ...
+ *
+ * Nothing else is ever reported as success. Every error tells how many deltas were `delivered` and holds the
+ * `partial` result. A request is sent once: `retryable` says whether another try may succeed.
+ *
+ * FORK. In a child process, the objects of its parent answer BRS_E_FORKED; free them there, without effect on the
+ * parent's connections, and make new ones.
+ *
+ * THE HOST PROCESS. Loading the library starts nothing. The environment is read once, when a client is made, and
+ * never changed; of files only those of certificate authorities are read. The library installs no signal handler,
+ * blocks all signals on its own thread, writes nothing to stdout or stderr, never calls exit, changes no locale, and
+ * keeps no settings outside its objects: two users in one process do not meet. The secrets in a config are
+ * overwritten when it is freed. Input from outside never crashes it: all lengths are bounded.
+ *
+ * STRUCTS GROW. Where a struct begins with `size`: in a struct that goes in, set `size` to its sizeof and everything
+ * not used to zero; the library never looks beyond `size`. In one that comes out, a program that may meet an older
+ * library than its header checks that a newer member lies below `size` before it reads it.
+ *
+ * WHAT IS PROMISED. Libraries with the SONAME libbedrockstream.so.0 keep these functions, numbers, and the order of
+ * members; functions, codes, enumerators and members at the end may be added, so have a default branch. Not promised:
+ * the words of messages; how the bytes of an answer are cut into deltas; the order of events of different streams;
+ * which events beyond the terminal one a stream has, for Bedrock adds new ones; anything this file does not say.
+ */
+
+#ifndef BEDROCKSTREAM_H
+#define BEDROCKSTREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header, as text. `brs_version` tells that of the library which was loaded. */
+#define BRS_VERSION "0.1.0"
+/** First part of the version: changes when programs must be changed. */
+#define BRS_VERSION_MAJOR 0
+/** Second part of the version: changes when something was added. */
+#define BRS_VERSION_MINOR 1
+/** Third part of the version: changes when something was mended. */
+#define BRS_VERSION_PATCH 0
+/** The version as one number that grows: major << 16 | minor << 8 | patch. */
+#define BRS_VERSION_NUMBER 0x000100
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Codes and names ---------------------------------------------------------------------------------------- */
+
+/** What went wrong, or nothing. The numbers never change; new ones may be added, so treat unknown ones as errors. */
+typedef enum brs_code {
+  /** Success. */
+  BRS_OK = 0,
+
+  /** An argument is NULL, out of range or malformed; the message names it. Nothing was done. */
+  BRS_E_ARGUMENT = 1,
+  /** A configuration key is unknown or its value is not acceptable; the message names the key. */
+  BRS_E_CONFIG = 2,
+  /** The call does not fit the object: as `brs_stream_next` on a stream opened with callbacks. */
+  BRS_E_STATE = 3,
+  /** Memory could not be had. */
+  BRS_E_MEMORY = 4,
+  /** The object was made before a fork() and is used in the child. Free it there and make a new client. */
+  BRS_E_FORKED = 5,
+  /** The client is being freed and takes no new streams. */
+  BRS_E_CLOSED = 6,
+  /** `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on. */
+  BRS_E_TIMEOUT = 7,
+  /** `brs_stream_next`: the terminal event was handed over already. */
+  BRS_E_END = 8,
+
+  /** No region was given and none could be found; the message says where it was looked for. */
+  BRS_E_REGION = 20,
+  /** No credentials were given and none could be found; the message says where they were looked for. */
+  BRS_E_CREDENTIALS = 21,
+  /** The endpoint is not a usable URL, or a bearer token would have travelled without TLS. */
+  BRS_E_ENDPOINT = 22,
+  /** The request could not be signed. */
+  BRS_E_SIGNING = 23,
+
+  /** The host name could not be resolved. */
+  BRS_E_RESOLVE = 40,
+  /** No connection to the endpoint or its proxy. */
+  BRS_E_CONNECT = 41,
+  /** The TLS handshake failed, or the certificate is not trusted. */
+  BRS_E_TLS = 42,
+  /** The transport failed before the response head was complete, in a way that none of the other codes names. */
+  BRS_E_TRANSPORT = 43,
+  /** `timeout.connect_ms` passed before the connection stood. */
+  BRS_E_TIMEOUT_CONNECT = 44,
+  /** `timeout.first_byte_ms` passed before the first byte of the response. */
+  BRS_E_TIMEOUT_FIRST_BYTE = 45,
+  /** `timeout.between_bytes_ms` passed without a byte from the server. */
+  BRS_E_TIMEOUT_BETWEEN_BYTES = 46,
+  /** `timeout.total_ms` passed before the stream ended. */
+  BRS_E_TIMEOUT_TOTAL = 47,
+
+  /** The response ended early: inside a frame, or between frames without the event that completes an answer. */
+  BRS_E_INCOMPLETE = 60,
+  /** The response breaks the protocol: a checksum, length, header or payload is wrong,
+   *  or the content type is no event stream. */
+  BRS_E_PROTOCOL = 61,
+  /** The response is larger than a bound of this library; the message names the bound. */
+  BRS_E_LIMIT = 62,
+
+  /** The caller cancelled or freed the stream, or freed its client. */
+  BRS_E_CANCELLED = 70,
+
+  /** ValidationException (400): the service refuses the request as malformed. */
+  BRS_E_VALIDATION = 80,
+  /** AccessDeniedException (403), or another refusal of the caller's identity. */
+  BRS_E_ACCESS_DENIED = 81,
+  /** ExpiredTokenException (403): the credentials have expired. */
+  BRS_E_EXPIRED_TOKEN = 82,
+  /** InvalidSignatureException, SignatureDoesNotMatch or another refusal of the signature (403). */
+  BRS_E_SIGNATURE = 83,
+  /** ResourceNotFoundException (404): no such model, profile or route. */
+  BRS_E_NOT_FOUND = 84,
+  /** ServiceQuotaExceededException (400). */
+  BRS_E_QUOTA_EXCEEDED = 85,
+  /** ModelTimeoutException (408): the model took too long. */
+  BRS_E_MODEL_TIMEOUT = 86,
+  /** ModelErrorException (424): the model failed; see `original_status`. */
+  BRS_E_MODEL_ERROR = 87,
+  /** ModelStreamErrorException (424): the model failed while it streamed; see `original_status`. */
+  BRS_E_MODEL_STREAM = 88,
+  /** ThrottlingException, or any other answer with status 429 but ModelNotReadyException. */
+  BRS_E_THROTTLED = 89,
+  /** ModelNotReadyException (429): the model is still being loaded. */
+  BRS_E_MODEL_NOT_READY = 90,
+  /** InternalServerException, or any other answer with status 500. */
+  BRS_E_INTERNAL_SERVER = 91,
+  /** ServiceUnavailableException, or any other answer with status 502, 503 or 504. */
+  BRS_E_SERVICE_UNAVAILABLE = 92,
+  /** Any other answer that is no success; see `http_status` and `service_code`. */
+  BRS_E_SERVICE = 99
+} brs_code;
+
+/** How far a stream had come when it failed. */
+typedef enum brs_phase {
+  /** Credentials, region and endpoint were being resolved, or the request signed. */
+  BRS_PHASE_PREPARE = 1,
+  /** Resolving the name, connecting, TLS. */
+  BRS_PHASE_CONNECT = 2,
+  /** Sending the request and waiting for the first byte of the response. */
+  BRS_PHASE_REQUEST = 3,
+  /** Reading the response head, or the body of an error response. */
+  BRS_PHASE_RESPONSE = 4,
+  /** Reading the event stream. */
+  BRS_PHASE_STREAM = 5
+} brs_phase;
+
+/** Which operation of the Amazon Bedrock runtime a stream calls. */
+typedef enum brs_operation {
+  /** ConverseStream: one request and event format for every model. */
+  BRS_CONVERSE_STREAM = 1,
+  /** InvokeModelWithResponseStream: the model's own request and chunk format. */
+  BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM = 2
+} brs_operation;
+
+/** What a delta carries. */
+typedef enum brs_delta_kind {
+  /** A piece of the answer's text. */
+  BRS_DELTA_TEXT = 1,
+  /** A piece of the model's reasoning. */
+  BRS_DELTA_REASONING = 2,
+  /** The signature of a reasoning block. */
+  BRS_DELTA_REASONING_SIGNATURE = 3,
+  /** Redacted reasoning, in base64 as it came. */
+  BRS_DELTA_REASONING_REDACTED = 4,
+  /** A piece of the JSON text of a tool's input. `on_tool` gets the whole. */
+  BRS_DELTA_TOOL_INPUT = 5,
+  /** The result of a tool that runs at the service: JSON. */
+  BRS_DELTA_TOOL_RESULT = 6,
+  /** A citation: JSON. */
+  BRS_DELTA_CITATION = 7,
+  /** A piece of an image: JSON. */
+  BRS_DELTA_IMAGE = 8,
+  /** A kind that this version does not know: JSON. */
+  BRS_DELTA_OTHER = 99
+} brs_delta_kind;
+
+/** Why the model stopped. `stop_reason_text` of the result holds the word that came. */
+typedef enum brs_stop_reason {
+  /** None was given. */
+  BRS_STOP_NONE = 0,
+  /** The answer is complete. */
+  BRS_STOP_END_TURN = 1,
+  /** The model waits for the results of its tool calls. */
+  BRS_STOP_TOOL_USE = 2,
+  /** The answer was cut at the limit of output tokens. */
+  BRS_STOP_MAX_TOKENS = 3,
+  /** One of the request's stop sequences came up. */
+  BRS_STOP_STOP_SEQUENCE = 4,
+  /** A guardrail stepped in. */
+  BRS_STOP_GUARDRAIL = 5,
+  /** The content filter stepped in. */
+  BRS_STOP_CONTENT_FILTERED = 6,
+  /** The model's output could not be parsed. */
+  BRS_STOP_MALFORMED_OUTPUT = 7,
+  /** The model's tool call could not be parsed. */
+  BRS_STOP_MALFORMED_TOOL_USE = 8,
+  /** The conversation is longer than the model's context. */
+  BRS_STOP_CONTEXT_EXCEEDED = 9,
+  /** A word that this version does not know. */
+  BRS_STOP_OTHER = 99
+} brs_stop_reason;
+
+/** What an event is. Events other than the terminal two are one message of the wire each. */
+typedef enum brs_event_kind {
+  /** The answer begins. */
+  BRS_EVENT_MESSAGE_START = 1,
+  /** A content block begins. */
+  BRS_EVENT_BLOCK_START = 2,
+  /** A piece of a content block: `delta` is set where the piece has a known place in the answer. */
+  BRS_EVENT_DELTA = 3,
+  /** A content block is complete. */
+  BRS_EVENT_BLOCK_STOP = 4,
+  /** The model stopped. The stream has not ended: usage may follow. */
+  BRS_EVENT_MESSAGE_STOP = 5,
+  /** Usage, latency, traces. */
+  BRS_EVENT_METADATA = 6,
+  /** A complete tool call: `tool` is set, `json` is the call's input. Made by this library when the call's
+   *  block ends. */
+  BRS_EVENT_TOOL = 7,
+  /** Terminal: the stream ended well, `result` is set. Only `brs_stream_next` hands this over. */
+  BRS_EVENT_STOP = 8,
+  /** Terminal: the stream failed, `error` is set. Only `brs_stream_next` hands this over. */
+  BRS_EVENT_ERROR = 9,
+  /** Anything else that came, unknown events included. */
+  BRS_EVENT_OTHER = 99
+} brs_event_kind;
+
+/** What a callback wants to happen next. */
+typedef enum brs_flow {
+  /** Go on. */
+  BRS_FLOW_CONTINUE = 0,
+  /** Hold the transfer back after this event until `brs_stream_resume`. The server is slowed down, nothing is lost. */
+  BRS_FLOW_PAUSE = 1,
+  /** End the stream: `on_error` with BRS_E_CANCELLED follows. */
+  BRS_FLOW_CANCEL = 2
+} brs_flow;
+
+/* Objects ------------------------------------------------------------------------------------------------ */
+
+/** Settings, as keys and values. Not thread-safe; a client or stream takes its own copy. */
+typedef struct brs_config {
+  /** Private. */
+  uintptr_t opaque;
+} brs_config;
+
+/** A connection pool, its credentials and the thread that serves its streams. Thread-safe. */
+typedef struct brs_client {
+  /** Private. */
+  uintptr_t opaque;
+} brs_client;
+
+/** One call of the service and its answer. Thread-safe. */
+typedef struct brs_stream {
+  /** Private. */
+  uintptr_t opaque;
+} brs_stream;
+
+/** The decoder of a response body alone, for bytes that came some other way. Not thread-safe. */
+typedef struct brs_decoder {
+  /** Private. */
+  uintptr_t opaque;
+} brs_decoder;
+
+/** The signer alone, with its cache of derived keys. Not thread-safe. */
+typedef struct brs_signer {
+  /** Private. */
+  uintptr_t opaque;
+} brs_signer;
+
+/* What calls fill and read ------------------------------------------------------------------------------- */
+
+/** Why a call refused its arguments. Owned by the caller, no lifetime to mind. */
+typedef struct brs_diagnostic {
+  /** (Required) sizeof(brs_diagnostic); set by the caller. */
+  size_t size;
+  /** The code that the call returned. */
+  brs_code code;
+  /** One line, NUL-terminated, cut where too long; names the argument, key or byte offset. Empty on success. */
+  char message[500];
+} brs_diagnostic;
+
+/** One configuration key, as `brs_config_describe` tells it. The strings are constants. */
+typedef struct brs_config_key {
+  /** (Required) sizeof(brs_config_key); set by the caller. */
+  size_t size;
+  /** The key, as "timeout.connect_ms". */
+  const char *name;
+  /** Its type: "text", "secret", "url", "path", "boolean", "integer" or "one of: a, b, c". */
+  const char *type;
+  /** The default, as text; "" where there is none. */
+  const char *default_value;
+  /** Environment variables that are read when the key is not set, first one first, separated by ", "; "" for none. */
+  const char *environment;
+  /** What it means, with the unit. */
+  const char *meaning;
+} brs_config_key;
+
+/** Token counts as the service reports them; -1 where it did not. */
+typedef struct brs_usage {
+  /** Tokens of the request. */
+  int64_t input_tokens;
+  /** Tokens of the answer. */
+  int64_t output_tokens;
+  /** Both, as the service adds them up. */
+  int64_t total_tokens;
+  /** Tokens of the request read from the prompt cache. */
+  int64_t cache_read_input_tokens;
+  /** Tokens of the request written to the prompt cache. */
+  int64_t cache_write_input_tokens;
+} brs_usage;
+
+/** Times since `brs_stream_open`, in microseconds; -1 where the stream did not come so far. */
+typedef struct brs_timings {
+  /** The connection was ready for the request; near 0 where one was reused. */
+  int64_t connected_us;
+  /** The first byte of the response head arrived. */
+  int64_t first_byte_us;
+  /** The first delta was decoded: the time to first token. */
+  int64_t first_delta_us;
+  /** The stream ended. */
+  int64_t total_us;
+  /** The latency that the service reports, in milliseconds. */
+  int64_t server_latency_ms;
+} brs_timings;
+
+/** How an answer came out; complete in `on_stop`, what there was until then in an error's `partial`. */
+typedef struct brs_result {
+  /** sizeof(brs_result) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** Why the model stopped. */
+  brs_stop_reason stop_reason;
+  /** The word that came, as "end_turn"; "" for none. */
+  const char *stop_reason_text;
+  /** Length of `stop_reason_text` in bytes. */
+  size_t stop_reason_text_len;
+  /** The answer's text: all text deltas joined, UTF-8. */
+  const char *text;
+  /** Length of `text` in bytes. */
+  size_t text_len;
+  /** Token counts. */
+  brs_usage usage;
+  /** When what happened. */
+  brs_timings timings;
+  /** The service's request id; "" where none came. */
+  const char *request_id;
+  /** Length of `request_id` in bytes. */
+  size_t request_id_len;
+  /** The model id that was asked. */
+  const char *model_id;
+  /** Length of `model_id` in bytes. */
+  size_t model_id_len;
+  /** How many deltas were delivered. */
+  uint64_t delivered;
+  /** How many requests were sent. */
+  uint32_t attempts;
+  /** 1 where the connection had been used before, else 0. */
+  uint32_t connection_reused;
+  /** The `metadata` event's payload, or the invocation metrics of an invoke route: JSON; "" where none came. */
+  const char *metadata_json;
+  /** Length of `metadata_json` in bytes. */
+  size_t metadata_json_len;
+} brs_result;
+
+/** How a stream failed. */
+typedef struct brs_error {
+  /** sizeof(brs_error) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** What went wrong. */
+  brs_code code;
+  /** How far the stream had come. */
+  brs_phase phase;
+  /** The code's name, as "BRS_E_THROTTLED". */
+  const char *name;
+  /** One line for a human, UTF-8. */
+  const char *message;
+  /** Length of `message` in bytes. */
+  size_t message_len;
+  /** The status that belongs to the error: of the answer, or for an exception inside a stream its modelled one;
+   *  0 for none. */
+  int32_t http_status;
+  /** 1 where another try may succeed, else 0. */
+  int32_t retryable;
+  /** The service's name for the error, as "ThrottlingException"; "" where the service did not speak. */
+  const char *service_code;
+  /** Length of `service_code` in bytes. */
+  size_t service_code_len;
+  /** The service's request id; "" where none came. */
+  const char *request_id;
+  /** Length of `request_id` in bytes. */
+  size_t request_id_len;
+  /** How many deltas were delivered before: 0 means that the caller has seen nothing of an answer. */
+  uint64_t delivered;
+  /** How many requests were sent. */
+  uint32_t attempts;
+  /** The status that the model's host gave, from ModelErrorException and ModelStreamErrorException; 0 for none. */
+  int32_t original_status;
+  /** What the model's host said; "" for nothing. */
+  const char *original_message;
+  /** Length of `original_message` in bytes. */
+  size_t original_message_len;
+  /** What there is of the answer; never NULL. */
+  const brs_result *partial;
+} brs_error;
+
+/** A piece of an answer. */
+typedef struct brs_delta {
+  /** sizeof(brs_delta) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** What `text` is. */
+  brs_delta_kind kind;
+  /** The content block that it belongs to; -1 where the service named none. */
+  int32_t block_index;
+  /** The piece, unescaped UTF-8, NUL-terminated; for the kinds called JSON, the JSON text of the member that came. */
+  const char *text;
+  /** Length of `text` in bytes; the text may hold NUL bytes. */
+  size_t text_len;
+} brs_delta;
+
+/** A complete tool call. */
+typedef struct brs_tool {
+  /** sizeof(brs_tool) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** The content block that it came in. */
+  int32_t block_index;
+  /** 1 where the service runs the tool itself and only reports the call, else 0. */
+  int32_t is_server_tool;
+  /** 1 where `input_json` is one JSON value; 0 where the model sent something else or was cut off: then it is
+   *  the raw text. */
+  int32_t is_valid;
+  /** The call's id, to be named in the result. */
+  const char *id;
+  /** Length of `id` in bytes. */
+  size_t id_len;
+  /** The tool's name. */
+  const char *name;
+  /** Length of `name` in bytes. */
+  size_t name_len;
+  /** The input, joined from its pieces; "{}" where the model sent none. */
+  const char *input_json;
+  /** Length of `input_json` in bytes. */
+  size_t input_json_len;
+} brs_tool;
+
+/** An event: one message of the wire, a complete tool call, or the stream's end. */
+typedef struct brs_event {
+  /** sizeof(brs_event) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** What it is. */
+  brs_event_kind kind;
+  /** The content block that it belongs to; -1 for none. */
+  int32_t block_index;
+  /** The wire's name of the event, as "contentBlockDelta" or "chunk"; "" for events that this library makes. */
+  const char *type;
+  /** Length of `type` in bytes. */
+  size_t type_len;
+  /** The payload as it came, unknown members included: JSON. On the invoke routes the chunk's inner bytes. */
+  const char *json;
+  /** Length of `json` in bytes. */
+  size_t json_len;
+  /** Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL. */
+  const brs_delta *delta;
+  /** Set for BRS_EVENT_TOOL, else NULL. */
+  const brs_tool *tool;
+  /** Set for BRS_EVENT_STOP, else NULL. */
+  const brs_result *result;
+  /** Set for BRS_EVENT_ERROR, else NULL. */
+  const brs_error *error;
+} brs_event;
+
+/* Callbacks ---------------------------------------------------------------------------------------------- */
+
+/**
+ * A piece of the answer arrived.
+ * `user` is the pointer of the callbacks; `stream` is NULL when a decoder calls. `delta` and what it points to
+ * live until the callback returns.
+ * Runs on the client's thread, or in `brs_decoder_feed`. Returns what happens next.
+ */
+typedef brs_flow (*brs_on_delta)(void *user, brs_stream *stream, const brs_delta *delta);
+
+/**
+ * The model calls a tool, and its input is complete.
+ * `tool` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
+ */
+typedef brs_flow (*brs_on_tool)(void *user, brs_stream *stream, const brs_tool *tool);
+
+/**
+ * Terminal: the answer is complete, nothing follows.
+ * `result` and what it points to live until the callback returns. Never runs together with `brs_on_error`.
+ */
+typedef void (*brs_on_stop)(void *user, brs_stream *stream, const brs_result *result);
+
+/**
+ * Terminal: the stream failed, nothing follows.
+ * `error` and what it points to live until the callback returns.
+ */
+typedef void (*brs_on_error)(void *user, brs_stream *stream, const brs_error *error);
+
+/**
+ * Any event of the wire arrived, before the typed callback that belongs to it.
+ * `event` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
+ */
+typedef brs_flow (*brs_on_event)(void *user, brs_stream *stream, const brs_event *event);
+
+/** What a stream or decoder calls. Copied by the call that takes it. */
+typedef struct brs_callbacks {
+  /** (Required) sizeof(brs_callbacks); set by the caller. */
+  size_t size;
+  /** (Optional) Handed to each callback, never looked at. Must live until the terminal callback has returned. */
+  void *user;
+  /** (Optional) Pieces of the answer. */
+  brs_on_delta on_delta;
+  /** (Optional) Complete tool calls. */
+  brs_on_tool on_tool;
+  /** (Required) The end of a complete answer. */
+  brs_on_stop on_stop;
+  /** (Required) The end of any other. */
+  brs_on_error on_error;
+  /** (Optional) Every event of the wire, as JSON. */
+  brs_on_event on_event;
+} brs_callbacks;
+
+/* Requests ----------------------------------------------------------------------------------------------- */
+
+/** What to ask. Copied by `brs_stream_open`. */
+typedef struct brs_request {
+  /** (Required) sizeof(brs_request); set by the caller. */
+  size_t size;
+  /** (Required) Which operation. */
+  brs_operation operation;
+  /** (Required) A model id, inference profile or ARN: 1 to 2048 bytes of UTF-8, NUL-terminated.
+   *  Encoded for the wire by the library. */
+  const char *model_id;
+  /** (Required) The request as JSON: for ConverseStream an object of the API's members (without modelId), else the
+   *  model's own format. */
+  const char *body;
+  /** (Required) Length of `body` in bytes; at most 25,000,000. */
+  size_t body_len;
+  /** (Optional) Settings of this call alone, over those of the client. Copied. NULL for none. */
+  const brs_config *config;
+} brs_request;
+
+/** A name and a value. */
+typedef struct brs_header {
+  /** NUL-terminated. */
+  const char *name;
+  /** NUL-terminated. */
+  const char *value;
+} brs_header;
+
+/** What `brs_signer_sign` signs. */
+typedef struct brs_signing_request {
+  /** (Required) sizeof(brs_signing_request); set by the caller. */
+  size_t size;
+  /** (Required) As "POST". */
+  const char *method;
+  /** (Required) As "https". */
+  const char *scheme;
+  /** (Required) The host, with the port where it is not the scheme's default. */
+  const char *host;
+  /** (Required) The path as on the request line, percent-encoded. */
+  const char *path;
+  /** (Optional) The query as on the request line, without the question mark. */
+  const char *query;
+  /** (Optional) Headers of the request. Those that must not be signed are left out by the signer. */
+  const brs_header *headers;
+  /** How many `headers` there are. */
+  size_t header_count;
+  /** (Optional) The body. */
+  const char *body;
+  /** Length of `body` in bytes. */
+  size_t body_len;
+  /** (Required) As "us-east-1". */
+  const char *region;
+  /** (Required) As "bedrock". */
+  const char *service;
+  /** (Required) The access key. */
+  const char *access_key_id;
+  /** (Required) The secret key. */
+  const char *secret_access_key;
+  /** (Optional) The session token. */
+  const char *session_token;
+  /** (Required) The time, in seconds since 1970 UTC. */
+  int64_t time_s;
+} brs_signing_request;
+
+/** What `brs_signer_sign` made. */
+typedef struct brs_signature {
+  /** (Required) sizeof(brs_signature); set by the caller. */
+  size_t size;
+  /** Headers to add to the request. Live until the signer's next call or its end. */
+  const brs_header *headers;
+  /** How many `headers` there are. */
+  size_t header_count;
+  /** The canonical request that was signed, NUL-terminated. Same lifetime. */
+  const char *canonical_request;
+  /** The string to sign, NUL-terminated. Same lifetime. */
+  const char *string_to_sign;
+} brs_signature;
+
+/* Library ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Tells the version of the library, as "0.1.0".
+ *
+ * @return a constant; never NULL.
+ */
+const char *brs_version(void);
+
+/**
+ * Tells the name of a code, as "BRS_E_THROTTLED".
+ *
+ * @param code  any number; unknown ones are called "BRS_E_UNKNOWN".
+ * @return a constant; never NULL.
+ */
+const char *brs_code_name(brs_code code);
+
+/* Configuration ------------------------------------------------------------------------------------------ */
+
+/*
+ * The configuration keys, as `brs_config_describe` lists them:
+ *
+ * region (text; default none)
+ *     AWS region whose endpoint is called and for which requests are signed.
+ *     Environment: AWS_REGION, AWS_DEFAULT_REGION.
+ * endpoint_url (url; default none)
+ *     Base URL called instead of the region's endpoint: http or https, with a path in front of the API's.
+ *     Environment: AWS_ENDPOINT_URL_BEDROCK_RUNTIME, AWS_ENDPOINT_URL.
+ * credentials.access_key_id (text; default none)
+ *     AWS access key; goes with credentials.secret_access_key.
+ *     Environment: AWS_ACCESS_KEY_ID.
+ * credentials.secret_access_key (secret; default none)
+ *     AWS secret key.
+ *     Environment: AWS_SECRET_ACCESS_KEY.
+ * credentials.session_token (secret; default none)
+ *     Session token of temporary credentials.
+ *     Environment: AWS_SESSION_TOKEN.
+ * bearer_token (secret; default none)
+ *     Amazon Bedrock API key. Sent over https, or straight to a loopback address. Wins over credentials.
+ *     Environment: AWS_BEARER_TOKEN_BEDROCK.
+ * auth.scheme (one of: auto, sigv4, bearer; default auto)
+ *     How requests are authenticated; auto takes a bearer token where there is one, else signs.
+ * timeout.connect_ms (integer; default 3100)
+ *     Milliseconds for resolving the name, connecting and TLS; 0 for no limit.
+ * timeout.first_byte_ms (integer; default 60000)
+ *     Milliseconds from the connection to the first byte of the response; 0 for no limit.
+ * timeout.between_bytes_ms (integer; default 60000)
+ *     Milliseconds of silence of the server within a response; 0 for no limit. Not while the caller pauses.
+ * timeout.total_ms (integer; default 0)
+ *     Milliseconds from brs_stream_open to the end, the body included; 0 for no limit.
+ * http.version (one of: 1.1, 2; default 1.1)
+ *     HTTP version to speak; each stream has a connection.
+ * proxy.url (url; default none)
+ *     Proxy to go through; "none" for none. For http endpoints http_proxy is read, not https_proxy.
+ *     Environment: https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY.
+ * proxy.bypass (text; default none)
+ *     Hosts that are reached without the proxy, separated by commas; * for all.
+ *     Environment: no_proxy, NO_PROXY.
+ * tls.ca_bundle (path; default none)
+ *     PEM file of the certificate authorities to trust instead of the system's.
+ *     Environment: AWS_CA_BUNDLE.
+ * delivery.queue_bytes (integer; default 262144)
+ *     Bytes of events that wait for brs_stream_next before the transfer is held back.
+ * invoke.content_type (text; default application/json)
+ *     Content type of the body on the invoke route.
+ * invoke.accept (text; default none)
+ *     Content type wanted of the chunks on the invoke route.
+ * invoke.trace (text; default none)
+ *     Guardrail trace on the invoke route: ENABLED, DISABLED or ENABLED_FULL.
+ * invoke.guardrail_identifier (text; default none)
+ *     Guardrail to apply on the invoke route.
+ * invoke.guardrail_version (text; default none)
+ *     Version of that guardrail.
+ * invoke.performance_latency (text; default none)
+ *     Latency setting on the invoke route: standard or optimized.
+ * invoke.service_tier (text; default none)
+ *     Service tier on the invoke route: priority, default, flex or reserved.
+ * invoke.request_metadata (text; default none)
+ *     Request metadata on the invoke route: JSON of at most 8,500 bytes.
+ */
+
+/**
+ * Makes an empty configuration: every key has its default.
+ *
+ * @param config  where the new object's pointer goes; free it with `brs_config_free`.
+ * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_MEMORY.
+ */
+brs_code brs_config_new(brs_config **config);
+
+/**
+ * Sets a key. A later value replaces an earlier one; an empty value brings the default back.
+ *
+ * @param config  the configuration to change.
+ * @param key  one of the keys that `brs_config_describe` lists, NUL-terminated.
+ * @param value  its value as text, NUL-terminated, at most 65,536 bytes; copied.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG for an unknown key or a value that does not
+ *     fit; then the configuration is as before.
+ */
+brs_code brs_config_set(brs_config *config, const char *key, const char *value, brs_diagnostic *diagnostic);
+
+/**
+ * Lists the configuration keys.
+ *
+ * @param index  0 for the first key, and so on.
+ * @param key  gets the key's description; its `size` must be set.
+ * @return BRS_OK, BRS_E_ARGUMENT, or BRS_E_END when there are not so many keys.
+ */
+brs_code brs_config_describe(size_t index, brs_config_key *key);
+
+/**
+ * Frees a configuration and overwrites the secrets in it. Clients and streams made with it keep their copy.
+ *
+ * @param config  the configuration; NULL does nothing.
+ */
+void brs_config_free(brs_config *config);
+
+/* Clients ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes a client: reads the environment once, starts one thread that serves all its streams. Connects to
+ * nothing yet.
+ *
+ * The environment variables it reads are those that `brs_config_describe` names, for keys that are not set,
+ * and the proxy variables https_proxy, http_proxy, all_proxy and no_proxy. The thread blocks all signals.
+ *
+ * @param config  (Optional) the settings, copied; NULL for the defaults.
+ * @param client  where the new object's pointer goes; free it with `brs_client_free`.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings or the
+ *     environment hold something unusable.
+ */
+brs_code brs_client_new(const brs_config *config, brs_client **client, brs_diagnostic *diagnostic);
+
+/**
+ * Ends a client: cancels its streams, closes its connections, ends its thread.
+ *
+ * Each stream that has not ended gets its `on_error` with BRS_E_CANCELLED before this returns; after it no
+ * callback runs. Streams stay valid until `brs_stream_free`, but only that is of use on them. May be called
+ * inside a callback of the client, then the thread ends when the callback has returned. Do not hold a lock
+ * that a callback waits for.
+ *
+ * @param client  the client; NULL does nothing.
+ */
+void brs_client_free(brs_client *client);
+
+/* Streams ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Sends a request and streams the answer.
+ *
+ * Returns at once. With callbacks, they run on the client's thread, possibly before this returns; exactly one
+ * of `on_stop` and `on_error` runs, and nothing after it. Without, the caller fetches events with
+ * `brs_stream_next`. Failures after the arguments were checked, a missing region or credentials included,
+ * come as the stream's error.
+ *
+ * @param client  the client.
+ * @param request  what to ask; copied.
+ * @param callbacks  (Optional) what to call, copied; NULL for `brs_stream_next`.
+ * @param stream  where the new object's pointer goes; free it with `brs_stream_free`.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK, BRS_E_ARGUMENT (also for a body that is not JSON), BRS_E_CONFIG, BRS_E_MEMORY, BRS_E_CLOSED
+ *     or BRS_E_FORKED. On failure there is no stream and no callback runs.
+ */
+brs_code brs_stream_open(
+    brs_client *client, const brs_request *request, const brs_callbacks *callbacks, brs_stream **stream,
+    brs_diagnostic *diagnostic);
+
+/**
+ * Waits for the next event of a stream that was opened without callbacks.
+ *
+ * The terminal event (BRS_EVENT_STOP or BRS_EVENT_ERROR) comes exactly once; a stream's failure is an event,
+ * not a code of this call. Events that are not fetched hold the transfer back once `delivery.queue_bytes` are
+ * waiting. One thread at a time may call this for a stream; `brs_stream_cancel` from any thread wakes it.
+ *
+ * @param stream  the stream.
+ * @param timeout_ms  how long to wait; 0 not at all, negative without limit.
+ * @param event  gets the event; it and what it points to live until the next call for this stream, or its
+ *     end.
+ * @return BRS_OK, BRS_E_TIMEOUT, BRS_E_END after the terminal event, BRS_E_ARGUMENT, BRS_E_FORKED, or
+ *     BRS_E_STATE for a stream with callbacks.
+ */
+brs_code brs_stream_next(brs_stream *stream, int64_t timeout_ms, const brs_event **event);
+
+/**
+ * Lets a stream go on whose callback returned BRS_FLOW_PAUSE. Any thread, a callback of the stream included.
+ *
+ * @param stream  the stream; one that is not paused is left alone.
+ * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
+ */
+brs_code brs_stream_resume(brs_stream *stream);
+
+/**
+ * Cancels a stream. Any thread, any time, a callback of the stream included; again does nothing.
+ *
+ * The terminal event with BRS_E_CANCELLED follows, unless the stream has ended on its own before.
+ *
+ * @param stream  the stream.
+ * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
+ */
+brs_code brs_stream_cancel(brs_stream *stream);
+
+/**
+ * Frees a stream; one that has not ended is cancelled first.
+ *
+ * With callbacks: its `on_error` with BRS_E_CANCELLED runs before this returns, and after it no callback of
+ * the stream runs. Inside one of the stream's own callbacks that `on_error` is called from within this call,
+ * and the event that the callback was given stays readable until the callback returns. On another thread this
+ * waits for a callback that is running: do not hold a lock that it waits for. The stream must not be used
+ * afterwards.
+ *
+ * @param stream  the stream; NULL does nothing.
+ */
+void brs_stream_free(brs_stream *stream);
+
+/* Decoder ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes a decoder of a response body, for bytes that came some other way: the same events and ends as of a
+ * stream.
+ *
+ * @param operation  whose response it is.
+ * @param callbacks  what to call; copied.
+ * @param decoder  where the new object's pointer goes; free it with `brs_decoder_free`.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_MEMORY.
+ */
+brs_code brs_decoder_new(
+    brs_operation operation, const brs_callbacks *callbacks, brs_decoder **decoder,
+    brs_diagnostic *diagnostic);
+
+/**
+ * Hands bytes of the body over, in pieces of any size. Callbacks run inside this call.
+ *
+ * @param decoder  the decoder.
+ * @param bytes  the bytes; read before this returns.
+ * @param len  how many.
+ * @return BRS_OK, BRS_E_ARGUMENT, or BRS_E_STATE after the terminal callback. BRS_FLOW_PAUSE is ignored.
+ */
+brs_code brs_decoder_feed(brs_decoder *decoder, const uint8_t *bytes, size_t len);
+
+/**
+ * Says that the body has ended. The terminal callback runs inside this call, unless it ran before.
+ *
+ * @param decoder  the decoder.
+ * @return BRS_OK where the answer was complete, else the code of its error.
+ */
+brs_code brs_decoder_finish(brs_decoder *decoder);
+
+/**
+ * Makes a decoder ready for another body.
+ *
+ * @param decoder  the decoder.
+ * @return BRS_OK or BRS_E_ARGUMENT; BRS_E_STATE inside one of its callbacks.
+ */
+brs_code brs_decoder_reset(brs_decoder *decoder);
+
+/**
+ * Frees a decoder, without a terminal callback. Not inside one of its callbacks.
+ *
+ * @param decoder  the decoder; NULL does nothing.
+ */
+void brs_decoder_free(brs_decoder *decoder);
+
+/* Signer ------------------------------------------------------------------------------------------------- */
+
+/**
+ * Makes a signer of requests by AWS Signature Version 4.
+ *
+ * @param signer  where the new object's pointer goes; free it with `brs_signer_free`.
+ * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_MEMORY.
+ */
+brs_code brs_signer_new(brs_signer **signer);
+
+/**
+ * Signs a request. The derived key is kept for the next call with the same secret, date, region and service.
+ *
+ * @param signer  the signer.
+ * @param request  what to sign; read before this returns.
+ * @param signature  gets the headers to add; its `size` must be set. Lives until the signer's next call or
+ *     its end.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_SIGNING or BRS_E_MEMORY.
+ */
+brs_code brs_signer_sign(
+    brs_signer *signer, const brs_signing_request *request, brs_signature *signature,
+    brs_diagnostic *diagnostic);
+
+/**
+ * Frees a signer and overwrites its keys.
+ *
+ * @param signer  the signer; NULL does nothing.
+ */
+void brs_signer_free(brs_signer *signer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BEDROCKSTREAM_H */
