@@ -26,7 +26,7 @@ public final class Stream: @unchecked Sendable {
     private var hasEnded = false
 
     // The loop's.
-    var exchange: Exchange
+    var exchange: Attempt
     var transfer: Transfer?
     /// Bytes that came behind an event whose consumer paused.
     var held = ByteBuffer(limit: Limits.messageLength)
@@ -51,7 +51,7 @@ public final class Stream: @unchecked Sendable {
         self.modelID = modelID
         self.body = body
         self.settings = settings
-        exchange = Exchange(
+        exchange = Attempt(
             operation: operation, limits: settings.limits, wantsRaw: consumer.wantsRaw, now: sys_now_ns())
     }
 

@@ -1,19 +1,19 @@
 import BedrockCore
 
 extension Port {
-    /// One message through a whole exchange: the way of a byte in a stream.
+    /// One message through a whole attempt: the way of a byte in a stream.
     static func bedrockEvent(_ arguments: Arguments, _ writer: inout JSONWriter) throws(Refusal) {
         try arguments.allow("op", "frame_b64")
         let operation = try arguments.operation("op", where: { $0.isStreaming })
         let frame = try arguments.bytes("frame_b64")
         let message = try eventMessage(frame)
-        var exchange = streamingExchange(operation)
+        var attempt = streamingAttempt(operation)
         var position = 0
-        switch exchange.next(frame.span, &position, now: 1) {
+        switch attempt.next(frame.span, &position, now: 1) {
         case .deliver:
-            writer.event(exchange.eventView, of: operation)
+            writer.event(attempt.eventView, of: operation)
         case .ended, .needsInput:
-            guard let failure = exchange.failure else {
+            guard let failure = attempt.failure else {
                 throw .failed(kind: "protocol", message: "the message led to nothing")
             }
             try write(failure, message, frame.span, to: &writer)
@@ -21,15 +21,15 @@ extension Port {
     }
 
     /// As far as the head of a successful answer.
-    private static func streamingExchange(_ operation: BedrockCore.Operation) -> Exchange {
-        var exchange = Exchange(operation: operation, limits: TimeLimits(), wantsRaw: true, now: 1)
-        exchange.started(now: 1)
+    private static func streamingAttempt(_ operation: BedrockCore.Operation) -> Attempt {
+        var attempt = Attempt(operation: operation, limits: TimeLimits(), wantsRaw: true, now: 1)
+        attempt.started(now: 1)
         let head: [StaticString] = ["HTTP/1.1 200 OK", "content-type: application/vnd.amazon.eventstream", ""]
         for line in head {
             let line = Bytes(line)
-            exchange.received(headLine: line.span, now: 1)
+            attempt.received(headLine: line.span, now: 1)
         }
-        return exchange
+        return attempt
     }
 
     /// A failure that the service reported; any other is the message's fault.

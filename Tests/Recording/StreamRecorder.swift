@@ -1,6 +1,6 @@
 import BedrockCore
 
-/// Runs an exchange over bytes, and writes down what its consumer is given.
+/// Runs an attempt over bytes, and writes down what its consumer is given.
 ///
 /// Every text is checked for its terminating NUL, every end for being the only one.
 public struct StreamRecorder {
@@ -33,58 +33,58 @@ public struct StreamRecorder {
 
     public func record(_ chunks: [Bytes]) -> Recording {
         var recording = Recording()
-        var exchange = Exchange(operation: operation, limits: TimeLimits(), wantsRaw: wantsRaw, now: 1)
-        exchange.started(now: 2)
-        exchange.connected(isReused: false, now: 3)
-        for line in head { exchange.received(headLine: line.utf8.span, now: 4) }
-        for line in headBytes { exchange.received(headLine: line.span, now: 4) }
-        for chunk in chunks { feed(chunk, to: &exchange, &recording) }
-        finish(&exchange)
-        guard exchange.hasEnded else { return recording }
-        exchange.seal(modelID: Bytes("m"))
-        recording.noteEnd(exchange)
-        checkFinality(&exchange, &recording)
+        var attempt = Attempt(operation: operation, limits: TimeLimits(), wantsRaw: wantsRaw, now: 1)
+        attempt.started(now: 2)
+        attempt.connected(isReused: false, now: 3)
+        for line in head { attempt.received(headLine: line.utf8.span, now: 4) }
+        for line in headBytes { attempt.received(headLine: line.span, now: 4) }
+        for chunk in chunks { feed(chunk, to: &attempt, &recording) }
+        finish(&attempt)
+        guard attempt.hasEnded else { return recording }
+        attempt.seal(modelID: Bytes("m"))
+        recording.noteEnd(attempt)
+        checkFinality(&attempt, &recording)
         return recording
     }
 
-    private func feed(_ chunk: Bytes, to exchange: inout Exchange, _ recording: inout Recording) {
+    private func feed(_ chunk: Bytes, to attempt: inout Attempt, _ recording: inout Recording) {
         var position = 0
         // A consumer asks again until the input is used; no input gives more events than it has bytes.
         for _ in 0...(3 * chunk.count + 10_000) {
-            switch exchange.next(chunk.span, &position, now: 5) {
+            switch attempt.next(chunk.span, &position, now: 5) {
             case .needsInput:
                 if position != chunk.count { recording.faults.append("input left at \(position)") }
                 return
             case .ended: return
             case .deliver:
-                recording.noteEvent(exchange.eventView)
-                if recording.events.count == cancelAt { exchange.cancelled("cancelled by the test", now: 5) }
+                recording.noteEvent(attempt.eventView)
+                if recording.events.count == cancelAt { attempt.cancelled("cancelled by the test", now: 5) }
             }
         }
         recording.faults.append("events without end")
     }
 
-    private func finish(_ exchange: inout Exchange) {
+    private func finish(_ attempt: inout Attempt) {
         switch ending {
-        case .body: exchange.bodyEnded(now: 6)
-        case .transport(let kind, let message): exchange.transportFailed(TransportFailure(kind, message), now: 6)
+        case .body: attempt.bodyEnded(now: 6)
+        case .transport(let kind, let message): attempt.transportFailed(TransportFailure(kind, message), now: 6)
         case .none: break
         }
     }
 
     /// Whatever happens after the end changes nothing.
-    private func checkFinality(_ exchange: inout Exchange, _ recording: inout Recording) {
-        let code = exchange.failure?.code
+    private func checkFinality(_ attempt: inout Attempt, _ recording: inout Recording) {
+        let code = attempt.failure?.code
         var position = 0
-        if exchange.next(Bytes(repeating: 0, count: 20).span, &position, now: 7) != .ended {
+        if attempt.next(Bytes(repeating: 0, count: 20).span, &position, now: 7) != .ended {
             recording.faults.append("goes on after the end")
         }
-        exchange.bodyEnded(now: 7)
-        exchange.transportFailed(TransportFailure(.other, "late"), now: 8)
-        exchange.timePassed(now: .max)
-        exchange.cancelled("late", now: 9)
-        exchange.refused(Failure(.argument, .prepare, "late"), now: 9)
-        if exchange.failure?.code != code || exchange.deadline != nil { recording.faults.append("two ends") }
+        attempt.bodyEnded(now: 7)
+        attempt.transportFailed(TransportFailure(.other, "late"), now: 8)
+        attempt.timePassed(now: .max)
+        attempt.cancelled("late", now: 9)
+        attempt.refused(Failure(.argument, .prepare, "late"), now: 9)
+        if attempt.failure?.code != code || attempt.deadline != nil { recording.faults.append("two ends") }
     }
 }
 
@@ -104,14 +104,14 @@ extension Recording {
         events.append(noted)
     }
 
-    mutating func noteEnd(_ exchange: borrowing Exchange) {
-        let result = exchange.resultView
+    mutating func noteEnd(_ attempt: borrowing Attempt) {
+        let result = attempt.resultView
         var noted = RecordedEnd(
             stopReason: result.stopReason, stopWord: text(result.stopReasonText, "stop reason"),
             text: text(result.text, "answer"), usage: result.usage, serverLatency: result.timings.serverLatencyMs,
             requestID: text(result.requestID, "request id"), modelID: text(result.modelID, "model id"),
             delivered: result.delivered, attempts: result.attempts, metadata: text(result.metadata, "metadata"))
-        if let failure = exchange.failureView {
+        if let failure = attempt.failureView {
             noted.failure = RecordedFailure(
                 code: failure.code, phase: failure.phase, message: text(failure.message, "message"),
                 status: failure.httpStatus, isRetryable: failure.isRetryable,

@@ -9,6 +9,10 @@ public enum EventKind: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case tool = 7
     case stop = 8
     case error = 9
+    case retry = 10
+    case restart = 11
+    case continuation = 12
+    case fallback = 13
     case other = 99
 }
 

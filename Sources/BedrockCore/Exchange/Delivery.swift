@@ -40,7 +40,7 @@ public struct TextView {
     }
 }
 
-/// An event for C. Its texts live until the exchange that made it goes on.
+/// An event for C. Its texts live until the attempt that made it goes on.
 public struct EventView {
     public let event: StreamEvent
     public let type: TextView
@@ -70,7 +70,7 @@ public struct Timings {
     public var serverLatencyMs: Int64 = -1
 }
 
-/// How an answer came out, for C. Its texts live as long as the exchange.
+/// How an answer came out, for C. Its texts live as long as the attempt.
 public struct ResultView {
     public let stopReason: StopReason
     public let stopReasonText: TextView
@@ -79,13 +79,14 @@ public struct ResultView {
     public let timings: Timings
     public let requestID: TextView
     public let modelID: TextView
+    public let region: TextView
     public let delivered: UInt64
     public let attempts: UInt32
     public let isConnectionReused: Bool
     public let metadata: TextView
 }
 
-/// How a stream failed, for C. Its texts live as long as the exchange.
+/// How a stream failed, for C. Its texts live as long as the attempt.
 public struct FailureView {
     public let code: ErrorCode
     public let phase: Phase
@@ -98,6 +99,49 @@ public struct FailureView {
     public let partial: ResultView
 }
 
+/// What the library does about a failure that it does not end with, for C. Its texts live until the call returns.
+public struct NoticeView {
+    /// `retry`, `restart`, `continuation` or `fallback`.
+    public let kind: EventKind
+    /// Why.
+    public let failure: FailureView
+    /// The number of the attempt that follows, and how many there may be of the model it asks.
+    public let attempt: UInt32
+    public let maxAttempts: UInt32
+    /// Nanoseconds until it is sent.
+    public let delay: Int64
+    /// Who is asked.
+    public let modelID: TextView
+    public let region: TextView
+
+    public init(
+        kind: EventKind, failure: FailureView, attempt: UInt32, maxAttempts: UInt32, delay: Int64, modelID: TextView,
+        region: TextView
+    ) {
+        self.kind = kind
+        self.failure = failure
+        self.attempt = attempt
+        self.maxAttempts = maxAttempts
+        self.delay = delay
+        self.modelID = modelID
+        self.region = region
+    }
+}
+
+/// What a consumer says to a failure and to what the library would do about it; the numbers of `brs_verdict`.
+public enum Verdict: Int32, CaseIterable, Sendable {
+    case asPlanned = 0
+    case retry = 1
+    case fail = 2
+}
+
+/// What other threads may ask of a stream; looked at between events.
+public protocol CallerWishes: AnyObject {
+    var isCancelled: Bool { get }
+    /// No events are wanted any more, only the end.
+    var isDetached: Bool { get }
+}
+
 /// Who takes what a stream delivers. Exactly one of `stopped` and `failed` is called, last.
 public protocol StreamConsumer: AnyObject {
     /// Name and payload of each event of the wire are wanted.
@@ -107,12 +151,19 @@ public protocol StreamConsumer: AnyObject {
     /// Why `deliver` said to cancel: an event could not be kept.
     var isOutOfMemory: Bool { get }
     func deliver(_ event: EventView) -> Flow
+    /// The library tries again: nothing more of the failed attempt comes.
+    func noticed(_ notice: NoticeView) -> Flow
+    /// Asked about each failure of an attempt before anything is done about it. `plan` says what would be done: `error`
+    /// to end with it.
+    func judge(_ failure: FailureView, plan: EventKind, delay: Int64) -> Verdict
     func stopped(_ result: ResultView)
     func failed(_ failure: FailureView)
 }
 
 extension StreamConsumer {
     public var isOutOfMemory: Bool { false }
+    public func noticed(_ notice: NoticeView) -> Flow { .goOn }
+    public func judge(_ failure: FailureView, plan: EventKind, delay: Int64) -> Verdict { .asPlanned }
 }
 
 /// The texts that an end needs beyond those of the answer.
@@ -123,13 +174,19 @@ struct EndTexts: ~Copyable {
     var originalMessage = Slice()
     var requestID = Slice()
     var modelID = Slice()
+    var region = Slice()
+
+    mutating func removeAll() {
+        buffer.removeAll()
+        (message, serviceCode, originalMessage) = (Slice(), Slice(), Slice())
+    }
 
     mutating func keep(_ text: Bytes) -> Slice {
         buffer.appendSlice(text.span.cutAtCharacter(Limits.errorTextLength))
     }
 }
 
-extension Exchange {
+extension Attempt {
     /// The event for C; good until the next call of `next`.
     public var eventView: EventView {
         let event = events.event
@@ -139,9 +196,11 @@ extension Exchange {
             toolName: TextView(events.scratch, event.toolName))
     }
 
-    /// Writes down the texts of the end; once, after `hasEnded`. The views below are good from then on.
-    public mutating func seal(modelID: Bytes) {
+    /// Writes down the texts of the end, after `hasEnded`. The views below are good from then on, until the next call.
+    public mutating func seal(modelID: Bytes, region: Bytes = []) {
         events.answer.terminateTexts()
+        endTexts.removeAll()
+        endTexts.region = endTexts.buffer.appendSlice(region)
         endTexts.modelID = endTexts.buffer.appendSlice(modelID)
         endTexts.requestID = endTexts.keep(requestID)
         guard let failure else { return }
@@ -155,7 +214,8 @@ extension Exchange {
             stopReason: events.answer.stopReason, stopReasonText: TextView(events.answer.stopReasonText),
             text: TextView(events.answer.text), usage: events.answer.usage, timings: timings,
             requestID: TextView(endTexts.buffer, endTexts.requestID),
-            modelID: TextView(endTexts.buffer, endTexts.modelID), delivered: events.answer.delivered,
+            modelID: TextView(endTexts.buffer, endTexts.modelID),
+            region: TextView(endTexts.buffer, endTexts.region), delivered: events.answer.delivered,
             attempts: attempts, isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata))
     }
 

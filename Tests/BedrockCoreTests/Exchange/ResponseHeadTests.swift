@@ -70,7 +70,7 @@ private func read(_ lines: [String]) -> ResponseHead {
     }
 }
 
-/// What an exchange makes of heads and of bodies that are no event stream.
+/// What an attempt makes of heads and of bodies that are no event stream.
 @Suite struct Responses {
     private func end(_ head: [String], _ body: Bytes, _ ending: StreamRecorder.Ending = .body) -> RecordedEnd? {
         var recorder = StreamRecorder()
@@ -176,16 +176,16 @@ private func read(_ lines: [String]) -> ResponseHead {
     /// RFC 9110, 6.5.1: trailers are no part of the head.
     @Test func trailersChangeNothing() {
         for trailer in ["content-type: text/html", "x-amzn-requestid: other", "HTTP/1.1 500 Late", "", "x: y"] {
-            var exchange = Exchange(operation: .converseStream, limits: TimeLimits(), wantsRaw: false, now: 1)
-            exchange.started(now: 1)
-            for line in StreamRecorder.streamHead { exchange.received(headLine: line.utf8.span, now: 1) }
+            var attempt = Attempt(operation: .converseStream, limits: TimeLimits(), wantsRaw: false, now: 1)
+            attempt.started(now: 1)
+            for line in StreamRecorder.streamHead { attempt.received(headLine: line.utf8.span, now: 1) }
             let body = answer().flatMap { $0 }
             var position = 0
-            _ = exchange.next(body.span, &position, now: 1)
-            exchange.received(headLine: trailer.utf8.span, now: 2)
-            exchange.received(headLine: "\r\n".utf8.span, now: 2)
-            exchange.bodyEnded(now: 3)
-            let (failure, id) = (exchange.failure, exchange.requestID)
+            _ = attempt.next(body.span, &position, now: 1)
+            attempt.received(headLine: trailer.utf8.span, now: 2)
+            attempt.received(headLine: "\r\n".utf8.span, now: 2)
+            attempt.bodyEnded(now: 3)
+            let (failure, id) = (attempt.failure, attempt.requestID)
             #expect(failure == nil && String(id) == "r-1", "\(trailer)")
         }
     }

@@ -20,68 +20,68 @@ private func limits(
 private enum Step: Int, CaseIterable {
     case opened, started, connected, head, bytes
 
-    static func run(_ exchange: inout Exchange, to step: Step, at times: [Int64]) {
-        if step.rawValue >= 1 { exchange.started(now: times[1] * millisecond) }
-        if step.rawValue >= 2 { exchange.connected(isReused: false, now: times[2] * millisecond) }
+    static func run(_ attempt: inout Attempt, to step: Step, at times: [Int64]) {
+        if step.rawValue >= 1 { attempt.started(now: times[1] * millisecond) }
+        if step.rawValue >= 2 { attempt.connected(isReused: false, now: times[2] * millisecond) }
         if step.rawValue >= 3 {
             for line in StreamRecorder.streamHead {
-                exchange.received(headLine: line.utf8.span, now: times[3] * millisecond)
+                attempt.received(headLine: line.utf8.span, now: times[3] * millisecond)
             }
         }
-        if step.rawValue >= 4 { feed(Bytes([0, 0]), &exchange, times[4]) }
+        if step.rawValue >= 4 { feed(Bytes([0, 0]), &attempt, times[4]) }
     }
 }
 
-private func feed(_ bytes: Bytes, _ exchange: inout Exchange, _ now: Int64) {
+private func feed(_ bytes: Bytes, _ attempt: inout Attempt, _ now: Int64) {
     var position = 0
-    while exchange.next(bytes.span, &position, now: now * millisecond) == .deliver {}
+    while attempt.next(bytes.span, &position, now: now * millisecond) == .deliver {}
 }
 
 /// Expects the limit to pass at `due`, in milliseconds, and not a nanosecond earlier.
 private func expectEnd(
-    _ exchange: inout Exchange, at due: Int64, _ code: ErrorCode, _ phase: Phase, _ message: String,
+    _ attempt: inout Attempt, at due: Int64, _ code: ErrorCode, _ phase: Phase, _ message: String,
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
-    let deadline = exchange.deadline
+    let deadline = attempt.deadline
     #expect(deadline == due * millisecond, sourceLocation: sourceLocation)
-    exchange.timePassed(now: due * millisecond - 1)
-    let early = exchange.hasEnded
+    attempt.timePassed(now: due * millisecond - 1)
+    let early = attempt.hasEnded
     #expect(!early, "too early", sourceLocation: sourceLocation)
-    exchange.timePassed(now: due * millisecond)
-    let failure = exchange.failure
+    attempt.timePassed(now: due * millisecond)
+    let failure = attempt.failure
     #expect(failure?.code == code && failure?.phase == phase, sourceLocation: sourceLocation)
     #expect(failure?.message == message, sourceLocation: sourceLocation)
-    let later = exchange.deadline
+    let later = attempt.deadline
     #expect(later == nil, sourceLocation: sourceLocation)
 }
 
-private func exchange(_ limits: TimeLimits, to step: Step, at times: [Int64] = [10, 20, 30, 40, 50]) -> Exchange {
-    var exchange = Exchange(operation: .converseStream, limits: limits, wantsRaw: false, now: times[0] * millisecond)
-    Step.run(&exchange, to: step, at: times)
-    return exchange
+private func attempt(_ limits: TimeLimits, to step: Step, at times: [Int64] = [10, 20, 30, 40, 50]) -> Attempt {
+    var attempt = Attempt(operation: .converseStream, limits: limits, wantsRaw: false, now: times[0] * millisecond)
+    Step.run(&attempt, to: step, at: times)
+    return attempt
 }
 
 @Suite struct TimeLimitsTests {
     @Test func connect() {
-        var exchange = exchange(limits(connect: 100, firstByte: 7, betweenBytes: 7), to: .started)
+        var attempt = attempt(limits(connect: 100, firstByte: 7, betweenBytes: 7), to: .started)
         expectEnd(
-            &exchange, at: 120, .timeoutConnect, .connect,
+            &attempt, at: 120, .timeoutConnect, .connect,
             "no connection within timeout.connect_ms=100, waited 100 ms")
     }
 
     @Test func firstByte() {
-        var exchange = exchange(limits(connect: 5, firstByte: 100, betweenBytes: 7), to: .connected)
+        var attempt = attempt(limits(connect: 5, firstByte: 100, betweenBytes: 7), to: .connected)
         expectEnd(
-            &exchange, at: 130, .timeoutFirstByte, .request,
+            &attempt, at: 130, .timeoutFirstByte, .request,
             "no response within timeout.first_byte_ms=100, waited 100 ms")
     }
 
     @Test func betweenBytes() {
-        var behindHead = exchange(limits(connect: 5, firstByte: 5, betweenBytes: 100), to: .head)
+        var behindHead = attempt(limits(connect: 5, firstByte: 5, betweenBytes: 100), to: .head)
         expectEnd(
             &behindHead, at: 140, .timeoutBetweenBytes, .stream,
             "no byte from the server within timeout.between_bytes_ms=100, waited 100 ms")
-        var behindBytes = exchange(limits(betweenBytes: 100), to: .bytes)
+        var behindBytes = attempt(limits(betweenBytes: 100), to: .bytes)
         expectEnd(
             &behindBytes, at: 150, .timeoutBetweenBytes, .stream,
             "no byte from the server within timeout.between_bytes_ms=100, waited 100 ms")
@@ -89,21 +89,21 @@ private func exchange(_ limits: TimeLimits, to step: Step, at times: [Int64] = [
 
     @Test("any byte starts the wait anew, of the head as of the body")
     func everyByteCounts() {
-        var exchange = exchange(limits(firstByte: 50, betweenBytes: 100), to: .connected)
-        exchange.received(headLine: "HTTP/1.1 200 OK".utf8.span, now: 60 * millisecond)
-        var deadline = exchange.deadline
+        var attempt = attempt(limits(firstByte: 50, betweenBytes: 100), to: .connected)
+        attempt.received(headLine: "HTTP/1.1 200 OK".utf8.span, now: 60 * millisecond)
+        var deadline = attempt.deadline
         #expect(deadline == 160 * millisecond)
-        exchange.received(headLine: "content-type: application/vnd.amazon.eventstream".utf8.span, now: 90 * millisecond)
-        deadline = exchange.deadline
+        attempt.received(headLine: "content-type: application/vnd.amazon.eventstream".utf8.span, now: 90 * millisecond)
+        deadline = attempt.deadline
         #expect(deadline == 190 * millisecond)
-        exchange.received(headLine: "".utf8.span, now: 100 * millisecond)
+        attempt.received(headLine: "".utf8.span, now: 100 * millisecond)
         for (at, byte) in textDelta("a").enumerated() {
-            feed([byte], &exchange, 150 + Int64(at))
-            deadline = exchange.deadline
+            feed([byte], &attempt, 150 + Int64(at))
+            deadline = attempt.deadline
             #expect(deadline == (250 + Int64(at)) * millisecond)
         }
-        feed([], &exchange, 5000)
-        let unchanged = exchange.deadline
+        feed([], &attempt, 5000)
+        let unchanged = attempt.deadline
         #expect(unchanged == deadline, "no byte is no news")
     }
 
@@ -111,9 +111,9 @@ private func exchange(_ limits: TimeLimits, to step: Step, at times: [Int64] = [
     fileprivate func total(_ step: Int) throws {
         let step = try #require(Step(rawValue: step))
         let phase: [Phase] = [.prepare, .connect, .request, .stream, .stream]
-        var exchange = exchange(limits(total: 300), to: step)
+        var attempt = attempt(limits(total: 300), to: step)
         expectEnd(
-            &exchange, at: 310, .timeoutTotal, phase[step.rawValue],
+            &attempt, at: 310, .timeoutTotal, phase[step.rawValue],
             "the stream did not end within timeout.total_ms=300, waited 300 ms")
     }
 
@@ -124,14 +124,14 @@ private func exchange(_ limits: TimeLimits, to step: Step, at times: [Int64] = [
             (.head, 140, .timeoutBetweenBytes), (.bytes, 150, .timeoutBetweenBytes),
         ]
         for (step, time, code) in due {
-            var exchange = exchange(all, to: step)
-            let deadline = exchange.deadline
+            var attempt = attempt(all, to: step)
+            let deadline = attempt.deadline
             #expect(deadline == time * millisecond)
-            exchange.timePassed(now: time * millisecond)
-            let failure = exchange.failure
+            attempt.timePassed(now: time * millisecond)
+            let failure = attempt.failure
             #expect(failure?.code == code)
         }
-        var late = exchange(all, to: .bytes, at: [10, 20, 30, 40, 100])
+        var late = attempt(all, to: .bytes, at: [10, 20, 30, 40, 100])
         late.timePassed(now: 155 * millisecond)
         let failure = late.failure
         #expect(failure?.code == .timeoutTotal)
@@ -139,52 +139,52 @@ private func exchange(_ limits: TimeLimits, to step: Step, at times: [Int64] = [
 
     @Test func zeroIsNoLimit() {
         for step in Step.allCases {
-            var exchange = exchange(limits(), to: step)
-            let deadline = exchange.deadline
+            var attempt = attempt(limits(), to: step)
+            let deadline = attempt.deadline
             #expect(deadline == nil)
-            exchange.timePassed(now: .max)
-            let ended = exchange.hasEnded
+            attempt.timePassed(now: .max)
+            let ended = attempt.hasEnded
             #expect(!ended)
         }
     }
 
     @Test func lateTimersSayHowLongItWas() {
-        var exchange = exchange(limits(firstByte: 100), to: .connected)
-        exchange.timePassed(now: 431 * millisecond + 999_999)
-        let failure = exchange.failure
+        var attempt = attempt(limits(firstByte: 100), to: .connected)
+        attempt.timePassed(now: 431 * millisecond + 999_999)
+        let failure = attempt.failure
         #expect(failure?.message == "no response within timeout.first_byte_ms=100, waited 401 ms")
     }
 
     @Test("silence while the caller holds the transfer back is not the server's")
     func pause() {
-        var exchange = exchange(limits(betweenBytes: 100), to: .bytes)
-        exchange.paused(true, now: 60 * millisecond)
-        let none = exchange.deadline
+        var attempt = attempt(limits(betweenBytes: 100), to: .bytes)
+        attempt.paused(true, now: 60 * millisecond)
+        let none = attempt.deadline
         #expect(none == nil)
-        exchange.timePassed(now: 5000 * millisecond)
-        let ended = exchange.hasEnded
+        attempt.timePassed(now: 5000 * millisecond)
+        let ended = attempt.hasEnded
         #expect(!ended)
-        exchange.paused(false, now: 6000 * millisecond)
+        attempt.paused(false, now: 6000 * millisecond)
         expectEnd(
-            &exchange, at: 6100, .timeoutBetweenBytes, .stream,
+            &attempt, at: 6100, .timeoutBetweenBytes, .stream,
             "no byte from the server within timeout.between_bytes_ms=100, waited 100 ms")
     }
 
     @Test func totalCountsWhilePaused() {
-        var exchange = exchange(limits(betweenBytes: 100, total: 300), to: .bytes)
-        exchange.paused(true, now: 60 * millisecond)
+        var attempt = attempt(limits(betweenBytes: 100, total: 300), to: .bytes)
+        attempt.paused(true, now: 60 * millisecond)
         expectEnd(
-            &exchange, at: 310, .timeoutTotal, .stream,
+            &attempt, at: 310, .timeoutTotal, .stream,
             "the stream did not end within timeout.total_ms=300, waited 300 ms")
     }
 
     @Test func errorBodiesHaveLimitsToo() {
-        var exchange = Exchange(operation: .converseStream, limits: limits(betweenBytes: 100), wantsRaw: false, now: 1)
-        exchange.started(now: 1)
-        exchange.connected(isReused: false, now: 1)
-        for line in ["HTTP/1.1 500 No", ""] { exchange.received(headLine: line.utf8.span, now: 40 * millisecond) }
+        var attempt = Attempt(operation: .converseStream, limits: limits(betweenBytes: 100), wantsRaw: false, now: 1)
+        attempt.started(now: 1)
+        attempt.connected(isReused: false, now: 1)
+        for line in ["HTTP/1.1 500 No", ""] { attempt.received(headLine: line.utf8.span, now: 40 * millisecond) }
         expectEnd(
-            &exchange, at: 140, .timeoutBetweenBytes, .response,
+            &attempt, at: 140, .timeoutBetweenBytes, .response,
             "no byte from the server within timeout.between_bytes_ms=100, waited 100 ms")
     }
 
@@ -196,9 +196,9 @@ private func exchange(_ limits: TimeLimits, to step: Step, at times: [Int64] = [
         let settings = try Settings.make(config, Environment())
         // A machine that has run for 200 years.
         let now: Int64 = 200 * 366 * 86_400 * 1_000_000_000
-        var exchange = Exchange(operation: .converseStream, limits: settings.limits, wantsRaw: false, now: now)
-        exchange.started(now: now)
-        let deadline = exchange.deadline
+        var attempt = Attempt(operation: .converseStream, limits: settings.limits, wantsRaw: false, now: now)
+        attempt.started(now: now)
+        let deadline = attempt.deadline
         #expect(deadline == now + 86_400_000 * millisecond)
         config = Config()
         let defaults = try Settings.make(config, Environment()).limits

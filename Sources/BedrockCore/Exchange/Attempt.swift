@@ -1,15 +1,15 @@
-/// One call of the service from its opening to its end: the heart of the library, without a socket or a clock.
+/// One attempt at a call: what became of one request, and the decoder of what comes back.
 ///
-/// The edge tells what happened, each time with the moment it happened; the exchange keeps the outcome. It ends exactly
-/// once, and says success only for an answer that its service completed and whose body ended on a message border.
+/// It is told what happened, each time with the moment it happened, and keeps the outcome. It ends once, and says success
+/// only for an answer that its service completed and whose body ended on a message border.
 ///
-///     opened -> started -> connected -> head (status, type) -> body -> ended
-///                                        |- 200, event stream: messages -> events
-///                                        `- anything else: an error body, parsed when it has ended
+///     started -> connected -> head (status, type) -> body -> ended
+///                              |- 200, event stream: messages -> events
+///                              `- anything else: an error body, parsed when it has ended
 ///
 /// `next` is asked again and again while it says `deliver`: an event at a time, so that the caller of the library may
 /// cancel, pause or free in between.
-public struct Exchange: ~Copyable {
+public struct Attempt: ~Copyable {
     public enum Step {
         /// All input is used.
         case needsInput
