@@ -153,9 +153,9 @@ public protocol StreamConsumer: AnyObject {
     func deliver(_ event: EventView) -> Flow
     /// The library tries again: nothing more of the failed attempt comes.
     func noticed(_ notice: NoticeView) -> Flow
-    /// Asked about each failure of an attempt before anything is done about it. `plan` says what would be done: `error`
-    /// to end with it.
-    func judge(_ failure: FailureView, plan: EventKind, delay: Int64) -> Verdict
+    /// Asked about each failure of an attempt before anything is done about it. `plan` says what would be done; its
+    /// kind is `error` where the stream would end.
+    func judge(_ plan: NoticeView) -> Verdict
     func stopped(_ result: ResultView)
     func failed(_ failure: FailureView)
 }
@@ -163,7 +163,7 @@ public protocol StreamConsumer: AnyObject {
 extension StreamConsumer {
     public var isOutOfMemory: Bool { false }
     public func noticed(_ notice: NoticeView) -> Flow { .goOn }
-    public func judge(_ failure: FailureView, plan: EventKind, delay: Int64) -> Verdict { .asPlanned }
+    public func judge(_ plan: NoticeView) -> Verdict { .asPlanned }
 }
 
 /// The texts that an end needs beyond those of the answer.
