@@ -39,7 +39,7 @@ extension brs_event {
         json_len = json.count
     }
 
-    /// An end.
+    /// An end, or a notice.
     init(_ kind: EventKind) {
         let empty = TextView()
         self.init(
@@ -68,6 +68,8 @@ extension brs_result {
         connection_reused = view.isConnectionReused ? 1 : 0
         metadata_json = view.metadata.chars
         metadata_json_len = view.metadata.count
+        region = view.region.chars
+        region_len = view.region.count
     }
 }
 
@@ -110,5 +112,35 @@ extension brs_error {
         original_message = view.originalMessage.chars
         original_message_len = view.originalMessage.count
         self.partial = partial
+    }
+}
+
+extension brs_retry {
+    /// `error` lives where the caller keeps it.
+    init(_ view: NoticeView, _ error: UnsafePointer<brs_error>) {
+        self.init()
+        size = MemoryLayout<brs_retry>.size
+        kind = brs_event_kind(UInt32(view.kind.rawValue))
+        attempt = view.attempt
+        max_attempts = view.maxAttempts
+        // A wait is never told shorter than it is.
+        delay_ms = view.delay / 1_000_000 &+ (view.delay % 1_000_000 > 0 ? 1 : 0)
+        self.error = error
+        model_id = view.modelID.chars
+        model_id_len = view.modelID.count
+        region = view.region.chars
+        region_len = view.region.count
+    }
+
+    /// Hands a notice to C for the time of a call.
+    static func with<Answer>(_ view: NoticeView, _ body: (UnsafePointer<brs_retry>) -> Answer) -> Answer {
+        let partial = brs_result(view.failure.partial)
+        return withUnsafePointer(to: partial) { partial in
+            let error = brs_error(view.failure, partial)
+            return withUnsafePointer(to: error) { error in
+                let retry = brs_retry(view, error)
+                return withUnsafePointer(to: retry) { body($0) }
+            }
+        }
     }
 }

@@ -30,10 +30,13 @@ import Testing
 
     @Test func everyEnum() throws {
         #expect(try header("brs_phase") == numbers(of: Phase.self, "BRS_PHASE_"))
-        #expect(try header("brs_event_kind") == numbers(of: EventKind.self, "BRS_EVENT_"))
+        #expect(
+            try header("brs_event_kind")
+                == numbers(of: EventKind.self, "BRS_EVENT_", other: ["continuation": "continue"]))
         #expect(try header("brs_delta_kind") == numbers(of: DeltaKind.self, "BRS_DELTA_"))
         #expect(try header("brs_stop_reason") == numbers(of: StopReason.self, "BRS_STOP_"))
         #expect(try header("brs_flow") == numbers(of: Flow.self, "BRS_FLOW_", other: ["goOn": "continue"]))
+        #expect(try header("brs_verdict") == numbers(of: Verdict.self, "BRS_VERDICT_"))
         #expect(try header("brs_code").count == ErrorCode.allCases.count)
     }
 

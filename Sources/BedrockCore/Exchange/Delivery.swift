@@ -62,7 +62,7 @@ public struct EventView {
 }
 
 /// Times since the opening, in microseconds; -1 for never.
-public struct Timings {
+public struct Timings: BitwiseCopyable, Equatable, Sendable {
     public var connected: Int64 = -1
     public var firstByte: Int64 = -1
     public var firstDelta: Int64 = -1
@@ -99,9 +99,9 @@ public struct FailureView {
     public let partial: ResultView
 }
 
-/// What the library does about a failure that it does not end with, for C. Its texts live until the call returns.
+/// What the library does about a failure that it does not end with, or plans to do, for C. Its texts live until the call returns.
 public struct NoticeView {
-    /// `retry`, `restart`, `continuation` or `fallback`.
+    /// `retry`, `restart`, `continuation` or `fallback`; of a plan also `error`.
     public let kind: EventKind
     /// Why.
     public let failure: FailureView
@@ -128,7 +128,7 @@ public struct NoticeView {
     }
 }
 
-/// What a consumer says to a failure and to what the library would do about it; the numbers of `brs_verdict`.
+/// What the library's user says to a failure and to what the library would do about it; the numbers of `brs_verdict`.
 public enum Verdict: Int32, CaseIterable, Sendable {
     case asPlanned = 0
     case retry = 1

@@ -21,7 +21,7 @@ typedef enum brs_code {
   BRS_E_MEMORY = 4,
   /** The object was made before a fork() and is used in the child. Free it there and make a new client. */
   BRS_E_FORKED = 5,
-  /** The client is being freed and takes no new streams. */
+  /** The client is being drained or freed and takes no new streams. */
   BRS_E_CLOSED = 6,
   /** `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on. */
   BRS_E_TIMEOUT = 7,
@@ -186,6 +186,18 @@ typedef enum brs_event_kind {
   BRS_EVENT_STOP = 8,
   /** Terminal: the stream failed, `error` is set. Only `brs_stream_next` hands this over. */
   BRS_EVENT_ERROR = 9,
+  /** An attempt failed before anything was delivered and is made again: `retry` is set, as for the next three, which
+   *  come instead of this one where they apply. */
+  BRS_EVENT_RETRY = 10,
+  /** An attempt failed amid the answer, which begins again: everything that the stream delivered before is void, its
+   *  text, blocks and tool calls. Only with `recovery` set to restart. */
+  BRS_EVENT_RESTART = 11,
+  /** An attempt failed amid the answer, which is continued: the text goes on where it was, without a gap or a repeat.
+   *  Only with `recovery` set to continue. */
+  BRS_EVENT_CONTINUE = 12,
+  /** The attempts with one model are used up and nothing was delivered: another model or region is asked. Only with
+   *  `fallback` set. */
+  BRS_EVENT_FALLBACK = 13,
   /** Anything else that came, unknown events included. */
   BRS_EVENT_OTHER = 99
 } brs_event_kind;
@@ -199,6 +211,18 @@ typedef enum brs_flow {
   /** End the stream: `on_error` with BRS_E_CANCELLED follows. */
   BRS_FLOW_CANCEL = 2
 } brs_flow;
+
+/** What is to be done about the failure of an attempt. */
+typedef enum brs_verdict {
+  /** What the library would do without being told. */
+  BRS_VERDICT_AS_PLANNED = 0,
+  /** Make another attempt, also after an error that is not retried by itself. The number of attempts, the quota that
+   *  the streams of a client share and `timeout.total_ms` still hold, and of an answer that has begun nothing is taken
+   *  back unless `recovery` says so: where one of these forbids it, the stream ends. */
+  BRS_VERDICT_RETRY = 1,
+  /** End the stream with this failure. */
+  BRS_VERDICT_FAIL = 2
+} brs_verdict;
 
 // [section] Objects
 
@@ -316,7 +340,7 @@ typedef struct brs_result {
   size_t model_id_len;
   /** How many deltas were delivered. */
   uint64_t delivered;
-  /** How many requests were sent. */
+  /** How many requests were sent, retries included. */
   uint32_t attempts;
   /** 1 where the connection had been used before, else 0. */
   uint32_t connection_reused;
@@ -324,6 +348,10 @@ typedef struct brs_result {
   const char *metadata_json;
   /** Length of `metadata_json` in bytes. */
   size_t metadata_json_len;
+  /** The region that was asked; with `model_id` it says which entry of `fallback` answered. "" where none was found. */
+  const char *region;
+  /** Length of `region` in bytes. */
+  size_t region_len;
 } brs_result;
 
 /** How a stream failed. */
@@ -355,7 +383,7 @@ typedef struct brs_error {
   size_t request_id_len;
   /** How many deltas were delivered before: 0 means that the caller has seen nothing of an answer. */
   uint64_t delivered;
-  /** How many requests were sent. */
+  /** How many requests were sent, retries included. */
   uint32_t attempts;
   /** The status that the model's host gave, from ModelErrorException and ModelStreamErrorException; 0 for none. */
   int32_t original_status;
@@ -366,6 +394,32 @@ typedef struct brs_error {
   /** What there is of the answer; never NULL. */
   const brs_result *partial;
 } brs_error;
+
+/** What is done about an attempt that failed, or what is planned to be done. */
+typedef struct brs_retry {
+  /** sizeof(brs_retry) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE or BRS_EVENT_FALLBACK; as a plan also BRS_EVENT_ERROR, to
+   *  end the stream. */
+  brs_event_kind kind;
+  /** The number of the attempt that follows, the stream's first one being 1; for BRS_EVENT_ERROR of the one that would
+   *  have followed. */
+  uint32_t attempt;
+  /** How many attempts there are for each model and region: `retry.max_attempts`. */
+  uint32_t max_attempts;
+  /** Milliseconds until it is sent. */
+  int64_t delay_ms;
+  /** How the attempt before it failed; never NULL. `partial` is what the stream has delivered so far. */
+  const brs_error *error;
+  /** The model id that is asked next. */
+  const char *model_id;
+  /** Length of `model_id` in bytes. */
+  size_t model_id_len;
+  /** The region that is asked next. */
+  const char *region;
+  /** Length of `region` in bytes. */
+  size_t region_len;
+} brs_retry;
 
 /** A piece of an answer. */
 typedef struct brs_delta {
@@ -406,7 +460,7 @@ typedef struct brs_tool {
   size_t input_json_len;
 } brs_tool;
 
-/** An event: one message of the wire, a complete tool call, or the stream's end. */
+/** An event: one message of the wire, a complete tool call, what is done about a failure, or the stream's end. */
 typedef struct brs_event {
   /** sizeof(brs_event) of the library. Members at or beyond it do not exist. */
   size_t size;
@@ -430,6 +484,9 @@ typedef struct brs_event {
   const brs_result *result;
   /** Set for BRS_EVENT_ERROR, else NULL. */
   const brs_error *error;
+  /** Set for BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE and BRS_EVENT_FALLBACK, else NULL. It and what it
+   *  points to live as long as the event. */
+  const brs_retry *retry;
 } brs_event;
 
 // [section] Callbacks
@@ -461,10 +518,21 @@ typedef void (*brs_on_stop)(void *user, brs_stream *stream, const brs_result *re
 typedef void (*brs_on_error)(void *user, brs_stream *stream, const brs_error *error);
 
 /**
- * Any event of the wire arrived, before the typed callback that belongs to it.
+ * Any event of the wire arrived, before the typed callback that belongs to it; or an attempt failed and the library
+ * goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that was delivered before is void.
  * `event` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
  */
 typedef brs_flow (*brs_on_event)(void *user, brs_stream *stream, const brs_event *event);
+
+/**
+ * An attempt failed, and nothing has been done about it yet: asked once for each failure, also the last one.
+ * `user` is the request's `on_failure_user`; `plan` says what would be done: its `kind` is BRS_EVENT_ERROR where the
+ * stream would end. `error`, which `plan` points to as well, and `plan` live until the callback returns.
+ * Runs on the client's thread, for a stream that is read with `brs_stream_next` too, before the event that tells of it.
+ * Returns what is done; anything that is no brs_verdict means as planned. The stream may be cancelled or freed in here;
+ * then what it returns does not matter.
+ */
+typedef brs_verdict (*brs_on_failure)(void *user, brs_stream *stream, const brs_error *error, const brs_retry *plan);
 
 /** What a stream or decoder calls. Copied by the call that takes it. */
 typedef struct brs_callbacks {
@@ -480,7 +548,7 @@ typedef struct brs_callbacks {
   brs_on_stop on_stop;
   /** (Required) The end of any other. */
   brs_on_error on_error;
-  /** (Optional) Every event of the wire, as JSON. */
+  /** (Optional) Every event of the wire, as JSON, and what is done about failures. */
   brs_on_event on_event;
 } brs_callbacks;
 
@@ -502,6 +570,10 @@ typedef struct brs_request {
   size_t body_len;
   /** (Optional) Settings of this call alone, over those of the client. Copied. NULL for none. */
   const brs_config *config;
+  /** (Optional) Asked about each failure of an attempt. */
+  brs_on_failure on_failure;
+  /** (Optional) Handed to `on_failure`, never looked at. Must live until the stream has ended. */
+  void *on_failure_user;
 } brs_request;
 
 /** A name and a value. */

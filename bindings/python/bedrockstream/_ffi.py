@@ -27,7 +27,7 @@ class brs_code(IntEnum):
     BRS_E_MEMORY = 4
     # The object was made before a fork() and is used in the child. Free it there and make a new client.
     BRS_E_FORKED = 5
-    # The client is being freed and takes no new streams.
+    # The client is being drained or freed and takes no new streams.
     BRS_E_CLOSED = 6
     # `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on.
     BRS_E_TIMEOUT = 7
@@ -192,6 +192,18 @@ class brs_event_kind(IntEnum):
     BRS_EVENT_STOP = 8
     # Terminal: the stream failed, `error` is set. Only `brs_stream_next` hands this over.
     BRS_EVENT_ERROR = 9
+    # An attempt failed before anything was delivered and is made again: `retry` is set, as for the next
+    # three, which come instead of this one where they apply.
+    BRS_EVENT_RETRY = 10
+    # An attempt failed amid the answer, which begins again: everything that the stream delivered before is
+    # void, its text, blocks and tool calls. Only with `recovery` set to restart.
+    BRS_EVENT_RESTART = 11
+    # An attempt failed amid the answer, which is continued: the text goes on where it was, without a gap or a
+    # repeat. Only with `recovery` set to continue.
+    BRS_EVENT_CONTINUE = 12
+    # The attempts with one model are used up and nothing was delivered: another model or region is asked.
+    # Only with `fallback` set.
+    BRS_EVENT_FALLBACK = 13
     # Anything else that came, unknown events included.
     BRS_EVENT_OTHER = 99
 
@@ -206,6 +218,19 @@ class brs_flow(IntEnum):
     BRS_FLOW_PAUSE = 1
     # End the stream: `on_error` with BRS_E_CANCELLED follows.
     BRS_FLOW_CANCEL = 2
+
+
+class brs_verdict(IntEnum):
+    """What is to be done about the failure of an attempt."""
+
+    # What the library would do without being told.
+    BRS_VERDICT_AS_PLANNED = 0
+    # Make another attempt, also after an error that is not retried by itself. The number of attempts, the
+    # quota that the streams of a client share and `timeout.total_ms` still hold, and of an answer that has
+    # begun nothing is taken back unless `recovery` says so: where one of these forbids it, the stream ends.
+    BRS_VERDICT_RETRY = 1
+    # End the stream with this failure.
+    BRS_VERDICT_FAIL = 2
 
 
 class brs_config(Structure):
@@ -382,7 +407,7 @@ class brs_result(Structure):
     model_id_len: int
     # How many deltas were delivered.
     delivered: int
-    # How many requests were sent.
+    # How many requests were sent, retries included.
     attempts: int
     # 1 where the connection had been used before, else 0.
     connection_reused: int
@@ -390,6 +415,11 @@ class brs_result(Structure):
     metadata_json: Optional[int]
     # Length of `metadata_json` in bytes.
     metadata_json_len: int
+    # The region that was asked; with `model_id` it says which entry of `fallback` answered. "" where none was
+    # found.
+    region: Optional[int]
+    # Length of `region` in bytes.
+    region_len: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -409,6 +439,8 @@ class brs_result(Structure):
         ("connection_reused", c_uint32),
         ("metadata_json", c_void_p),
         ("metadata_json_len", c_size_t),
+        ("region", c_void_p),
+        ("region_len", c_size_t),
     ]
 
 
@@ -442,7 +474,7 @@ class brs_error(Structure):
     request_id_len: int
     # How many deltas were delivered before: 0 means that the caller has seen nothing of an answer.
     delivered: int
-    # How many requests were sent.
+    # How many requests were sent, retries included.
     attempts: int
     # The status that the model's host gave, from ModelErrorException and ModelStreamErrorException; 0 for
     # none.
@@ -473,6 +505,46 @@ class brs_error(Structure):
         ("original_message", c_void_p),
         ("original_message_len", c_size_t),
         ("partial", POINTER(brs_result)),
+    ]
+
+
+class brs_retry(Structure):
+    """What is done about an attempt that failed, or what is planned to be done."""
+
+    # sizeof(brs_retry) of the library. Members at or beyond it do not exist.
+    size: int
+    # BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE or BRS_EVENT_FALLBACK; as a plan also
+    # BRS_EVENT_ERROR, to end the stream.
+    kind: int
+    # The number of the attempt that follows, the stream's first one being 1; for BRS_EVENT_ERROR of the one
+    # that would have followed.
+    attempt: int
+    # How many attempts there are for each model and region: `retry.max_attempts`.
+    max_attempts: int
+    # Milliseconds until it is sent.
+    delay_ms: int
+    # How the attempt before it failed; never NULL. `partial` is what the stream has delivered so far.
+    error: Any
+    # The model id that is asked next.
+    model_id: Optional[int]
+    # Length of `model_id` in bytes.
+    model_id_len: int
+    # The region that is asked next.
+    region: Optional[int]
+    # Length of `region` in bytes.
+    region_len: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int),
+        ("attempt", c_uint32),
+        ("max_attempts", c_uint32),
+        ("delay_ms", c_int64),
+        ("error", POINTER(brs_error)),
+        ("model_id", c_void_p),
+        ("model_id_len", c_size_t),
+        ("region", c_void_p),
+        ("region_len", c_size_t),
     ]
 
 
@@ -540,7 +612,9 @@ class brs_tool(Structure):
 
 
 class brs_event(Structure):
-    """An event: one message of the wire, a complete tool call, or the stream's end."""
+    """An event: one message of the wire, a complete tool call, what is done about a failure, or the stream's
+    end.
+    """
 
     # sizeof(brs_event) of the library. Members at or beyond it do not exist.
     size: int
@@ -564,6 +638,9 @@ class brs_event(Structure):
     result: Any
     # Set for BRS_EVENT_ERROR, else NULL.
     error: Any
+    # Set for BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE and BRS_EVENT_FALLBACK, else NULL. It and
+    # what it points to live as long as the event.
+    retry: Any
 
     _fields_ = [
         ("size", c_size_t),
@@ -577,6 +654,7 @@ class brs_event(Structure):
         ("tool", POINTER(brs_tool)),
         ("result", POINTER(brs_result)),
         ("error", POINTER(brs_error)),
+        ("retry", POINTER(brs_retry)),
     ]
 
 
@@ -600,9 +678,19 @@ brs_on_stop = CFUNCTYPE(None, c_void_p, POINTER(brs_stream), POINTER(brs_result)
 brs_on_error = CFUNCTYPE(None, c_void_p, POINTER(brs_stream), POINTER(brs_error))
 
 
-# Any event of the wire arrived, before the typed callback that belongs to it. `event` and what it points to
-# live until the callback returns. Runs and returns as `brs_on_delta`.
+# Any event of the wire arrived, before the typed callback that belongs to it; or an attempt failed and the
+# library goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that was delivered before is
+# void. `event` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
 brs_on_event = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_event))
+
+
+# An attempt failed, and nothing has been done about it yet: asked once for each failure, also the last one.
+# `user` is the request's `on_failure_user`; `plan` says what would be done: its `kind` is BRS_EVENT_ERROR
+# where the stream would end. `error`, which `plan` points to as well, and `plan` live until the callback
+# returns. Runs on the client's thread, for a stream that is read with `brs_stream_next` too, before the event
+# that tells of it. Returns what is done; anything that is no brs_verdict means as planned. The stream may be
+# cancelled or freed in here; then what it returns does not matter.
+brs_on_failure = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_error), POINTER(brs_retry))
 
 
 class brs_callbacks(Structure):
@@ -620,7 +708,7 @@ class brs_callbacks(Structure):
     on_stop: Any
     # (Required) The end of any other.
     on_error: Any
-    # (Optional) Every event of the wire, as JSON.
+    # (Optional) Every event of the wire, as JSON, and what is done about failures.
     on_event: Any
 
     _fields_ = [
@@ -651,6 +739,10 @@ class brs_request(Structure):
     body_len: int
     # (Optional) Settings of this call alone, over those of the client. Copied. NULL for none.
     config: Any
+    # (Optional) Asked about each failure of an attempt.
+    on_failure: Any
+    # (Optional) Handed to `on_failure`, never looked at. Must live until the stream has ended.
+    on_failure_user: Optional[int]
 
     _fields_ = [
         ("size", c_size_t),
@@ -659,6 +751,8 @@ class brs_request(Structure):
         ("body", c_void_p),
         ("body_len", c_size_t),
         ("config", POINTER(brs_config)),
+        ("on_failure", brs_on_failure),
+        ("on_failure_user", c_void_p),
     ]
 
 
