@@ -1,5 +1,5 @@
 /// What went wrong, or nothing: the numbers of `brs_code` in the C interface.
-public enum ErrorCode: Int32, CaseIterable, Sendable {
+public enum ErrorCode: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case ok = 0
 
     case argument = 1

@@ -1,6 +1,11 @@
 import BedrockCore
 import CSystem.Posix
 
+/// Who is asked about failures of a stream whose events wait in a queue; on the loop's thread.
+public protocol FailureJudge: AnyObject {
+    func judge(_ plan: NoticeView) -> Verdict
+}
+
 /// The consumer of the pull style: events wait here, packed, until a thread fetches them.
 ///
 /// The loop appends to one buffer while the caller reads from another; they change places when the caller has read all
@@ -9,30 +14,26 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
     /// What `next` found.
     public enum Fetched {
         case event(EventView)
+        case notice(NoticeView)
         case stopped(ResultView)
         case failed(FailureView)
         case nothing
         case ended
-        case outOfMemory
     }
 
     private enum End {
         case open, reached, fetched
     }
 
-    /// What stands before the texts of an event.
-    private struct Header: BitwiseCopyable {
-        var event: StreamEvent
-        var lengths: (Int, Int, Int, Int, Int)
-    }
-
     private let monitor: Monitor
     private let limit: Int
+    /// Set before the stream is started.
+    public var judge: (any FailureJudge)?
     /// The loop's.
     public private(set) var isOutOfMemory = false
 
     // Under the monitor.
-    private var filling: ByteBuffer
+    private var filling: PackedEvents
     private var end = End.open
     // One of the two when the end is reached. Not its payloads: memory checkers take a packed tag for uninitialised.
     private var result: ResultView?
@@ -40,8 +41,7 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
     private var isHoldingBack = false
 
     // The fetching thread's.
-    private var reading: ByteBuffer
-    private var position = 0
+    private var reading: PackedEvents
 
     /// The largest event, a tool call: its input is in there twice, and its names came in one message.
     private static let eventLength = 2 * Limits.answerLength + 2 * Limits.messageLength
@@ -50,42 +50,40 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
         guard let monitor = Monitor() else { return nil }
         self.monitor = monitor
         self.limit = limit
-        filling = ByteBuffer(limit: limit &+ Self.eventLength)
-        reading = ByteBuffer(limit: limit &+ Self.eventLength)
+        filling = PackedEvents(limit: limit &+ Self.eventLength)
+        reading = PackedEvents(limit: limit &+ Self.eventLength)
     }
 
     public var wantsRaw: Bool { true }
-    public var isCalledByLoop: Bool { false }
+    public var isCalledByLoop: Bool { judge != nil }
 
     // MARK: The loop's thread
 
-    public func deliver(_ view: EventView) -> Flow {
+    public func deliver(_ event: EventView) -> Flow {
         monitor.locked {
-            let start = filling.count
-            append(view)
-            monitor.broadcast()
-            if filling.isExhausted {
-                // What came before is whole.
-                filling.truncate(to: start)
-                isOutOfMemory = true
-                return .cancel
-            }
-            isHoldingBack = filling.count >= limit
-            return isHoldingBack ? .pause : .goOn
+            filling.append(event)
+            return flow()
         }
     }
 
-    private func append(_ view: EventView) {
-        let header = Header(
-            event: view.event,
-            lengths: (view.type.count, view.json.count, view.text.count, view.toolID.count, view.toolName.count))
-        withUnsafeBytes(of: header) { bytes in
-            filling.append(Span(_unsafeElements: bytes.bindMemory(to: UInt8.self)))
+    public func noticed(_ notice: NoticeView) -> Flow {
+        monitor.locked {
+            filling.append(notice)
+            return flow()
         }
-        for text in [view.type, view.json, view.text, view.toolID, view.toolName] {
-            filling.append(Span(_unsafeStart: text.pointer, count: text.count))
-            filling.append(0)
-        }
+    }
+
+    public func judge(_ plan: NoticeView) -> Verdict {
+        judge?.judge(plan) ?? .asPlanned
+    }
+
+    /// After something was appended.
+    private func flow() -> Flow {
+        monitor.broadcast()
+        isOutOfMemory = filling.isExhausted
+        if isOutOfMemory { return .cancel }
+        isHoldingBack = filling.count >= limit
+        return isHoldingBack ? .pause : .goOn
     }
 
     public func stopped(_ result: ResultView) {
@@ -111,14 +109,14 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
 
     /// The next event; it lives until the next call. `resume` is called when the transfer may go on.
     public func next(timeout: Int64, resume: () -> Void) -> Fetched {
-        if position >= reading.count {
-            if let waited = refill(timeout, resume) { return waited }
+        while true {
+            switch reading.next() {
+            case .event(let view): return .event(view)
+            case .notice(let view): return .notice(view)
+            case nil:
+                if let waited = refill(timeout, resume) { return waited }
+            }
         }
-        guard let view = take() else {
-            position = reading.count
-            return .outOfMemory
-        }
-        return .event(view)
     }
 
     /// Changes the buffers; nil when there are events, else what `next` says.
@@ -127,7 +125,6 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
         let waited: Fetched? = monitor.locked {
             if let early = waitForEvents(timeout) { return early }
             reading.removeAll()
-            position = 0
             swap(&reading, &filling)
             wasHoldingBack = isHoldingBack
             isHoldingBack = false
@@ -153,24 +150,5 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
             }
         }
         return nil
-    }
-
-    /// Reads one packed event; nil where there is no whole one.
-    private func take() -> EventView? {
-        let size = MemoryLayout<Header>.size
-        guard let base = reading.pointer, position &+ size <= reading.count else { return nil }
-        let header = UnsafeRawPointer(base + position).loadUnaligned(as: Header.self)
-        var at = position &+ size
-        let (type, json, text, toolID, toolName) = header.lengths
-        guard at &+ type &+ json &+ text &+ toolID &+ toolName &+ 5 <= reading.count else { return nil }
-        func view(_ count: Int) -> TextView {
-            defer { at &+= count &+ 1 }
-            return TextView(pointer: base + at, count: count)
-        }
-        let fetched = EventView(
-            event: header.event, type: view(type), json: view(json), text: view(text), toolID: view(toolID),
-            toolName: view(toolName))
-        position = at
-        return fetched
     }
 }

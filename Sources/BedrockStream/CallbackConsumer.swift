@@ -8,6 +8,8 @@ final class CallbackConsumer: StreamConsumer {
     private let onError: brs_on_error
     /// What the callbacks are given; set before the stream is started.
     var handle: UnsafeMutablePointer<brs_stream>?
+    /// Set before the stream is started; nil when nobody is to be asked about failures.
+    var failureCallback: FailureCallback?
     /// The terminal callback came inside another one: on_event may free the stream, then the typed one must not follow.
     private var hasEnded = false
 
@@ -60,6 +62,21 @@ final class CallbackConsumer: StreamConsumer {
             if view.event.hasDelta { event.delta = delta }
             return withUnsafePointer(to: event) { onEvent(callbacks.user, handle, $0) }
         }
+    }
+
+    func noticed(_ notice: NoticeView) -> Flow {
+        guard let onEvent = callbacks.on_event else { return .goOn }
+        hasEnded = false
+        let flow = brs_retry.with(notice) { retry in
+            var event = brs_event(notice.kind)
+            event.retry = retry
+            return withUnsafePointer(to: event) { onEvent(callbacks.user, handle, $0) }
+        }
+        return hasEnded ? .cancel : Flow(flow)
+    }
+
+    func judge(_ plan: NoticeView) -> Verdict {
+        failureCallback?.judge(plan) ?? .asPlanned
     }
 
     private func strongest(_ first: Flow, _ second: Flow) -> Flow {

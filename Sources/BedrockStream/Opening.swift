@@ -39,12 +39,16 @@ struct Opening {
         try check(body)
         let called = callbacks == nil ? nil : try CallbackConsumer.make(callbacks)
         let pull = called == nil ? PullState(queueLength: settings.queueLength) : nil
+        let failureCallback = FailureCallback(request)
+        called?.failureCallback = failureCallback
+        pull?.queue.judge = failureCallback
         guard let consumer: any StreamConsumer = called ?? pull?.queue,
             let stream = client.makeStream(
                 consumer: consumer, operation: operation, modelID: modelID, body: body, settings: settings)
         else { throw .memory }
         let handle = handOut(StreamHandle(stream, pull), as: brs_stream.self)
         called?.handle = handle
+        failureCallback?.handle = handle
         guard client.start(stream) else {
             _ = takeBack(handle, as: StreamHandle.self)
             throw Refusal(BRS_E_CLOSED, "the client is being freed")

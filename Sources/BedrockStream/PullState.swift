@@ -11,6 +11,7 @@ final class PullState {
     private let tool: UnsafeMutablePointer<brs_tool>
     private let result: UnsafeMutablePointer<brs_result>
     private let error: UnsafeMutablePointer<brs_error>
+    private let retry: UnsafeMutablePointer<brs_retry>
 
     init?(queueLength: Int) {
         guard let queue = EventQueue(limit: queueLength), let memory = calloc(1, Self.length) else { return nil }
@@ -20,12 +21,13 @@ final class PullState {
         tool = UnsafeMutableRawPointer(delta + 1).bindMemory(to: brs_tool.self, capacity: 1)
         result = UnsafeMutableRawPointer(tool + 1).bindMemory(to: brs_result.self, capacity: 1)
         error = UnsafeMutableRawPointer(result + 1).bindMemory(to: brs_error.self, capacity: 1)
+        retry = UnsafeMutableRawPointer(error + 1).bindMemory(to: brs_retry.self, capacity: 1)
     }
 
     /// The structs one behind the other: each is a multiple of a pointer's size, so all are aligned.
     private static var length: Int {
         MemoryLayout<brs_event>.stride + MemoryLayout<brs_delta>.stride + MemoryLayout<brs_tool>.stride
-            + MemoryLayout<brs_result>.stride + MemoryLayout<brs_error>.stride
+            + MemoryLayout<brs_result>.stride + MemoryLayout<brs_error>.stride + MemoryLayout<brs_retry>.stride
     }
 
     deinit {
@@ -35,11 +37,11 @@ final class PullState {
     func next(timeout: Int64, of stream: Stream) throws(Refusal) -> UnsafePointer<brs_event> {
         switch queue.next(timeout: timeout, resume: { stream.resume() }) {
         case .event(let view): keep(view)
+        case .notice(let view): keep(view)
         case .stopped(let view): keep(view)
         case .failed(let view): keep(view)
         case .nothing: throw Refusal(BRS_E_TIMEOUT, "")
         case .ended: throw Refusal(BRS_E_END, "")
-        case .outOfMemory: throw .memory
         }
         return UnsafePointer(event)
     }
@@ -53,6 +55,14 @@ final class PullState {
             tool.pointee = brs_tool(view)
             event.pointee.tool = UnsafePointer(tool)
         }
+    }
+
+    private func keep(_ view: NoticeView) {
+        result.pointee = brs_result(view.failure.partial)
+        error.pointee = brs_error(view.failure, result)
+        retry.pointee = brs_retry(view, error)
+        event.pointee = brs_event(view.kind)
+        event.pointee.retry = UnsafePointer(retry)
     }
 
     private func keep(_ view: ResultView) {

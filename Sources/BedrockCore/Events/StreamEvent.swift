@@ -30,7 +30,7 @@ public enum DeltaKind: Int32, CaseIterable, BitwiseCopyable, Sendable {
 }
 
 /// Why the model stopped; the numbers of `brs_stop_reason`.
-public enum StopReason: Int32, CaseIterable, Sendable {
+public enum StopReason: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case none = 0
     case endTurn = 1
     case toolUse = 2

@@ -99,7 +99,8 @@ public struct FailureView {
     public let partial: ResultView
 }
 
-/// What the library does about a failure that it does not end with, or plans to do, for C. Its texts live until the call returns.
+/// What the library does about a failure that it does not end with, or plans to do, for C. Its texts live until the
+/// call returns.
 public struct NoticeView {
     /// `retry`, `restart`, `continuation` or `fallback`; of a plan also `error`.
     public let kind: EventKind

@@ -1,5 +1,5 @@
 /// How far a stream had come; the numbers of `brs_phase`.
-public enum Phase: Int32, CaseIterable, Sendable {
+public enum Phase: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case prepare = 1
     case connect = 2
     case request = 3
