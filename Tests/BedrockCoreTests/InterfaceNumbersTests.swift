@@ -8,7 +8,7 @@ import Testing
     /// What an enum of the C header holds, by name.
     private func header(_ type: String) throws -> [String: Int32] {
         let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../..").standardized
-        let file = root.appendingPathComponent("Sources/CBedrockStream/include/bedrockstream_types.h")
+        let file = root.appendingPathComponent("Sources/CBedrockStream/include/bedrockstream_codes.h")
         let text = try String(contentsOf: file, encoding: .utf8)
         let start = try #require(text.range(of: "typedef enum \(type) {"))
         let end = try #require(text.range(of: "} \(type);", range: start.upperBound..<text.endIndex))

@@ -22,6 +22,8 @@ from model import GeneratorError, Interface
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILT = os.path.join(ROOT, ".build-embedded", "release")
+# In the order of the header.
+TYPES = ("bedrockstream_codes.h", "bedrockstream_types.h")
 KEY_TABLE = re.compile(r"(<!-- keys -->\n).*?(<!-- /keys -->)", re.S)
 
 
@@ -31,7 +33,8 @@ def text_of(*path: str) -> str:
 
 
 def read_interface(compiler_header: str, library: str) -> Interface:
-    items = c_types.read(text_of(ROOT, "Sources", "CBedrockStream", "include", "bedrockstream_types.h"))
+    types = os.path.join(ROOT, "Sources", "CBedrockStream", "include")
+    items = [item for file in TYPES for item in c_types.read(text_of(types, file))]
     functions = exports.read(text_of(compiler_header), os.path.join(ROOT, "Sources", "BedrockStream"))
     unversioned = Interface("0.0.0", items, functions, [])
     version, keys = config_keys.read(library, emit_python.emit(unversioned))

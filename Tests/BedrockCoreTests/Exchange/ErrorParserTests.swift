@@ -140,7 +140,7 @@ private func code(_ name: String?, _ status: Int) -> ErrorCode {
     /// The C interface has the same names with the same numbers, and no other.
     @Test func numbersOfTheCInterface() throws {
         let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../..").standardized
-        let header = root.appendingPathComponent("Sources/CBedrockStream/include/bedrockstream_types.h")
+        let header = root.appendingPathComponent("Sources/CBedrockStream/include/bedrockstream_codes.h")
         let text = try String(contentsOf: header, encoding: .utf8)
         var numbers: [String: Int32] = [:]
         for match in text.matches(of: #/^ +(BRS_OK|BRS_E_[A-Z_]+) = ([0-9]+)/#.anchorsMatchLineEndings()) {
