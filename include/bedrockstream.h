@@ -796,6 +796,27 @@ const char *brs_code_name(brs_code code);
  *     Milliseconds of silence of the server within a response; 0 for no limit. Not while the caller pauses.
  * timeout.total_ms (integer; default 0)
  *     Milliseconds from brs_stream_open to the end, the body included; 0 for no limit.
+ * retry.mode (one of: standard, adaptive, off; default standard)
+ *     How failed attempts are repeated: as the AWS SDKs do, with a limited sending rate as well, or never.
+ *     Environment: AWS_RETRY_MODE.
+ * retry.max_attempts (integer; default 3)
+ *     Most attempts at a call with one model, the first included.
+ *     Environment: AWS_MAX_ATTEMPTS.
+ * retry.max_backoff_ms (integer; default 20000)
+ *     Most milliseconds that exponential backoff grows to before an attempt; 0 for no limit.
+ * retry.on_model_timeout (one of: error, retry, halve_max_tokens; default error)
+ *     What a ModelTimeoutException leads to; halve_max_tokens asks for half as many tokens each time.
+ * retry.min_max_tokens (integer; default 256)
+ *     Fewest tokens that halve_max_tokens asks for.
+ * retry.on_model_stream_error (one of: error, retry; default error)
+ *     What a ModelStreamErrorException leads to while nothing was delivered; many come again each time.
+ * recovery (one of: none, restart, continue; default none)
+ *     What a failure after the first delta leads to: the error, the answer anew, or the rest of it.
+ * recovery.nudge (text; default Your last message was cut off. Go on exactly where it stops, beginning with the very next characters: no introduction, no remark, and nothing said twice.)
+ *     What a model that takes no prefilled turn is asked so that it goes on with a broken answer.
+ * fallback (text; default none)
+ *     Who is asked when throttling or an unavailable model exhausts the attempts: MODEL, MODEL@REGION or
+ *     @REGION, separated by commas.
  * http.version (one of: 1.1, 2; default 1.1)
  *     HTTP version to speak; each stream has a connection.
  * proxy.url (url; default none)
@@ -807,6 +828,15 @@ const char *brs_code_name(brs_code code);
  * tls.ca_bundle (path; default none)
  *     PEM file of the certificate authorities to trust instead of the system's.
  *     Environment: AWS_CA_BUNDLE.
+ * connection.max_idle_s (integer; default 60)
+ *     Seconds after which an unused connection is not used again; 0 for no limit.
+ * connection.max_age_s (integer; default 1800)
+ *     Seconds after which a connection takes no further request; 0 for no limit.
+ * connection.keepalive_s (integer; default 60)
+ *     Seconds of silence after which TCP asks whether the server is still there; 0 for never.
+ * connection.unacknowledged_ms (integer; default 10000)
+ *     Milliseconds that sent bytes may stay unacknowledged before the connection is given up; 0 for what the
+ *     system does.
  * delivery.queue_bytes (integer; default 262144)
  *     Bytes of events that wait for brs_stream_next before the transfer is held back.
  * invoke.content_type (text; default application/json)

@@ -36,4 +36,10 @@ public enum Limits {
     public static let toolNameLength = 64 * 1024
     /// Longest value of a configuration key.
     public static let configValueLength = 64 * 1024
+    /// Most models and regions to fall back to: each may cost a whole round of attempts.
+    public static let fallbackCount = 32
+    /// Longest wait before an attempt, in nanoseconds, where backoff has no other limit: a day, as of the time limits.
+    public static let delay: Int64 = 86_400_000_000_000
+    /// Most hosts whose clock's offset is remembered.
+    public static let skewedHosts = 64
 }

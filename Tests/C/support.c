@@ -217,6 +217,7 @@ brs_config *config_for(const struct server *server) {
   config_put(config, KEY_REGION, "us-east-1");
   config_put(config, KEY_ACCESS_KEY, "AKIDEXAMPLE");
   config_put(config, KEY_SECRET_KEY, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+  config_put(config, KEY_RETRY_MODE, "off"); /* what one attempt comes to */
   return config;
 }
 

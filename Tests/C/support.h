@@ -15,6 +15,8 @@
 #define KEY_BETWEEN_MS "timeout.between_bytes_ms"
 #define KEY_TOTAL_MS "timeout.total_ms"
 #define KEY_QUEUE "delivery.queue_bytes"
+#define KEY_RETRY_MODE "retry.mode"
+#define KEY_MAX_ATTEMPTS "retry.max_attempts"
 
 #define BODY "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]}"
 #define MODEL "test.model-v1:0"

@@ -103,6 +103,60 @@ TEST(values_that_do_not_fit) {
   brs_config_free(config);
 }
 
+/* The message names the key, and of a list the entry. */
+TEST(retry_values_that_do_not_fit) {
+  static const struct {
+    const char *key, *value, *message;
+  } rows[] = {
+      {KEY_RETRY_MODE, "legacy", "retry.mode: not one of: standard, adaptive, off"},
+      {KEY_MAX_ATTEMPTS, "0", "retry.max_attempts: not a whole number from 1 to 100"},
+      {"retry.max_backoff_ms", "3600001", "retry.max_backoff_ms: not a whole number from 0 to 3600000"},
+      {"retry.on_model_timeout", "halve", "retry.on_model_timeout: not one of: error, retry, halve_max_tokens"},
+      {"retry.min_max_tokens", "0", "retry.min_max_tokens: not a whole number from 1 to 1000000000"},
+      {"recovery", "continuation", "recovery: not one of: none, restart, continue"},
+      {"fallback", "a,,b", "fallback: entry 2 is empty"},
+      {"fallback", "a@", "fallback: entry 1 has no region behind the @"},
+      {"fallback", "a,b@x.y", "fallback: entry 2 is not usable: the region is no name of letters, digits and hyphens"},
+      {"connection.keepalive_s", "32768", "connection.keepalive_s: not a whole number from 0 to 32767"},
+  };
+  brs_config *config = fresh();
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+    CHECK_CODE(brs_config_set(config, rows[i].key, rows[i].value, &diagnostic), BRS_E_CONFIG);
+    CHECK_TEXT(diagnostic.message, rows[i].message);
+  }
+  brs_config_free(config);
+}
+
+/* What the environment holds is checked as what is set in code, where it counts. */
+TEST(retry_values_of_the_environment) {
+  static const struct {
+    const char *name, *value, *message;
+  } rows[] = {
+      {"AWS_RETRY_MODE", "sometimes", "retry.mode: not one of: standard, adaptive, off (from AWS_RETRY_MODE)"},
+      {"AWS_MAX_ATTEMPTS", "none", "retry.max_attempts: not a whole number from 1 to 100 (from AWS_MAX_ATTEMPTS)"},
+  };
+  brs_client *client = NULL;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    environment_clean();
+    setenv(rows[i].name, rows[i].value, 1);
+    brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+    brs_config *config = fresh();
+    CHECK_CODE(brs_client_new(config, &client, &diagnostic), BRS_E_CONFIG);
+    CHECK_TEXT(diagnostic.message, rows[i].message);
+    config_put(config, KEY_RETRY_MODE, "off");
+    config_put(config, KEY_MAX_ATTEMPTS, "1");
+    CHECK_CODE(brs_client_new(config, &client, &diagnostic), BRS_OK);
+    brs_client_free(client);
+    brs_config_free(config);
+  }
+  environment_clean();
+  setenv("AWS_RETRY_MODE", "legacy", 1);
+  CHECK_CODE(brs_client_new(NULL, &client, NULL), BRS_OK);
+  brs_client_free(client);
+  environment_clean();
+}
+
 TEST(unknown_keys) {
   brs_config *config = fresh();
   refused(config, "", "1");

@@ -43,8 +43,9 @@ def boto(simulator):
 
 
 def make_client(simulator, **settings):
+    """Failures are looked at as one attempt shows them."""
     return bedrockstream.Client(
-        region_name="us-east-1", endpoint_url=simulator.endpoint, config=settings or None, **KEYS)
+        region_name="us-east-1", endpoint_url=simulator.endpoint, config={"retry.mode": "off", **settings}, **KEYS)
 
 
 def stream_of(client, model, **members):
@@ -299,7 +300,9 @@ def test_a_bearer_token_is_enough(simulator):
 
 
 def test_nobody_listens():
-    with bedrockstream.Client(region_name="us-east-1", endpoint_url="http://127.0.0.1:1", **KEYS) as client:
+    with bedrockstream.Client(
+            region_name="us-east-1", endpoint_url="http://127.0.0.1:1", config={"retry.mode": "off"},
+            **KEYS) as client:
         with pytest.raises(bedrockstream.ConnectionFailedError) as caught:
             stream_of(client, "sim.pieces-2")
     assert caught.value.code == bedrockstream.Code.BRS_E_CONNECT and isinstance(caught.value, ConnectionError)

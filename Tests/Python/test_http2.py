@@ -45,7 +45,7 @@ class Proxy:
             return False
 
     def client(self, **settings):
-        settings = {"http.version": "2", "tls.ca_bundle": str(self.certificate), **settings}
+        settings = {"http.version": "2", "retry.mode": "off", "tls.ca_bundle": str(self.certificate), **settings}
         return bedrockstream.Client(
             region_name="us-east-1", endpoint_url=self.endpoint, config=settings, **KEYS)
 

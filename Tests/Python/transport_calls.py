@@ -23,6 +23,7 @@ KEYS = {
     "region": "us-east-1", "credentials.access_key_id": "AKIDEXAMPLE",
     "credentials.secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
 }
+ONE_ATTEMPT = {"retry.mode": "off"}  # a test that looks at retries asks for another
 
 
 @dataclass
@@ -120,7 +121,7 @@ class Caller:
         self.client = POINTER(_ffi.brs_client)()
         self.calls = []
         texts = {name.replace("__", "."): value for name, value in settings.items()}
-        with Config(self.library, {**KEYS, "endpoint_url": endpoint, **texts}) as config:
+        with Config(self.library, {**KEYS, **ONE_ATTEMPT, "endpoint_url": endpoint, **texts}) as config:
             call(self.library.brs_client_new, config, byref(self.client))
 
     def start(self, model, hold=False, question=QUESTION, **settings):

@@ -66,15 +66,15 @@ public final class Config {
                 throw ConfigError(
                     message: "\(name): not a whole number from \(range.lowerBound) to \(range.upperBound)")
             }
-        case .choice(let words):
-            guard words.contains(where: { value.isEqual(to: $0) }) else {
+        case .choice(let choice):
+            guard choice.contains(value) else {
                 throw ConfigError(message: "\(name): not " + String(copying: Bytes(description.typeText).span))
             }
         case .url:
             try checkURL(key, name, value)
         case .text, .secret, .path: break
         }
-        if key == .region { try checkRegion(name, value) }
+        try checkMeaning(key, name, value)
     }
 
     private func checkURL(_ key: ConfigKey, _ name: String, _ value: Span<UInt8>) throws(ConfigError) {
@@ -89,9 +89,13 @@ public final class Config {
         }
     }
 
-    private func checkRegion(_ name: String, _ value: Span<UInt8>) throws(ConfigError) {
+    private func checkMeaning(_ key: ConfigKey, _ name: String, _ value: Span<UInt8>) throws(ConfigError) {
         do throws(ArgumentError) {
-            _ = try Endpoint.regional(value)
+            switch key {
+            case .region: _ = try Endpoint.regional(value)
+            case .fallback: _ = try FallbackTarget.list(value)
+            default: break
+            }
         } catch {
             throw ConfigError(message: "\(name): " + error.message)
         }

@@ -3,7 +3,10 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case region, endpointURL
     case accessKeyID, secretAccessKey, sessionToken, bearerToken, authScheme
     case connectTimeout, firstByteTimeout, betweenBytesTimeout, totalTimeout
+    case retryMode, maxAttempts, maxBackoff, onModelTimeout, minMaxTokens, onModelStreamError
+    case recovery, recoveryNudge, fallback
     case httpVersion, proxyURL, proxyBypass, caBundle
+    case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
     case queueBytes
     case contentType, accept, trace, guardrailIdentifier, guardrailVersion
     case performanceLatency, serviceTier, requestMetadata
@@ -18,48 +21,13 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         case .region, .endpointURL: placeDescription
         case .accessKeyID, .secretAccessKey, .sessionToken, .bearerToken, .authScheme: identityDescription
         case .connectTimeout, .firstByteTimeout, .betweenBytesTimeout, .totalTimeout, .queueBytes: limitDescription
+        case .retryMode, .maxAttempts, .maxBackoff, .onModelTimeout, .minMaxTokens, .onModelStreamError:
+            retryDescription
+        case .recovery, .recoveryNudge, .fallback: recoveryDescription
         case .httpVersion, .proxyURL, .proxyBypass, .caBundle: transportDescription
+        case .connectionMaxIdle, .connectionMaxAge, .connectionKeepAlive, .connectionUnacknowledged:
+            connectionDescription
         default: invokeDescription
-        }
-    }
-}
-
-/// What a key is called and takes. All texts are constants that end with a NUL, as literals do.
-public struct ConfigDescription: Sendable {
-    public enum Kind: Sendable {
-        case text, secret, url, path
-        case integer(ClosedRange<Int64>)
-        case choice([StaticString])
-    }
-
-    public let name: StaticString
-    public let kind: Kind
-    public let defaultValue: StaticString
-    public let environment: [StaticString]
-    public let environmentText: StaticString
-    public let meaning: StaticString
-
-    init(
-        _ name: StaticString, _ kind: Kind, _ meaning: StaticString, default defaultValue: StaticString = "",
-        environment: [StaticString] = [], environmentText: StaticString = ""
-    ) {
-        self.name = name
-        self.kind = kind
-        self.meaning = meaning
-        self.defaultValue = defaultValue
-        self.environment = environment
-        self.environmentText = environmentText
-    }
-
-    /// The kind in words.
-    public var typeText: StaticString {
-        switch kind {
-        case .text: "text"
-        case .secret: "secret"
-        case .url: "url"
-        case .path: "path"
-        case .integer: "integer"
-        case .choice(let words): words.count == 2 ? "one of: 1.1, 2" : "one of: auto, sigv4, bearer"
         }
     }
 }
@@ -101,7 +69,7 @@ extension ConfigKey {
                 environment: ["AWS_BEARER_TOKEN_BEDROCK"], environmentText: "AWS_BEARER_TOKEN_BEDROCK")
         default:
             ConfigDescription(
-                "auth.scheme", .choice(["auto", "sigv4", "bearer"]),
+                "auth.scheme", .choice("one of: auto, sigv4, bearer"),
                 "How requests are authenticated; auto takes a bearer token where there is one, else signs.",
                 default: "auto")
         }
@@ -138,7 +106,7 @@ extension ConfigKey {
         switch self {
         case .httpVersion:
             ConfigDescription(
-                "http.version", .choice(["1.1", "2"]), "HTTP version to speak; each stream has a connection.",
+                "http.version", .choice("one of: 1.1, 2"), "HTTP version to speak; each stream has a connection.",
                 default: "1.1")
         case .proxyURL:
             ConfigDescription(

@@ -22,9 +22,11 @@ public struct Environment {
         return nil
     }
 
-    func first(of names: [StaticString]) -> Bytes? {
+    func first(of names: [StaticString]) -> Bytes? { firstVariable(of: names)?.value }
+
+    func firstVariable(of names: [StaticString]) -> (name: StaticString, value: Bytes)? {
         for name in names {
-            if let value = value(name) { return value }
+            if let value = value(name) { return (name, value) }
         }
         return nil
     }
@@ -42,6 +44,12 @@ public final class Settings {
     private let environment: Environment
 
     public let limits: TimeLimits
+    public let retry: RetryRules
+    public let recovery: Recovery
+    /// What a model that takes no prefilled turn is asked, so that it goes on.
+    public let recoveryNudge: Bytes
+    public let fallbacks: [FallbackTarget]
+    public let connection: ConnectionRules
     public let queueLength: Int
     public let usesHTTP2: Bool
     public let caBundle: Bytes?
@@ -59,6 +67,11 @@ public final class Settings {
         self.config = config
         self.environment = environment
         limits = Self.limits(config)
+        retry = Self.retry(config, environment)
+        recovery = Self.recovery(config)
+        recoveryNudge = config[.recoveryNudge] ?? Bytes(ConfigKey.recoveryNudge.description.defaultValue)
+        fallbacks = Self.fallbacks(config)
+        connection = Self.connection(config)
         queueLength = Int(Self.integer(.queueBytes, config))
         usesHTTP2 = config[.httpVersion].map { $0 == "2" } ?? false
         caBundle = config[.caBundle] ?? environment.first(of: ConfigKey.caBundle.description.environment)
@@ -67,15 +80,19 @@ public final class Settings {
 
     private func checkEnvironment() throws(ConfigError) {
         let probe = Config()
-        for key in [ConfigKey.region, .endpointURL] where config[key] == nil {
-            guard let value = environment.first(of: key.description.environment) else { continue }
+        for key in [ConfigKey.region, .endpointURL, .retryMode, .maxAttempts] where config[key] == nil {
+            guard let found = environment.firstVariable(of: key.description.environment) else { continue }
+            if key == .retryMode, found.value == Self.legacyRetryMode { continue }
             do throws(ConfigError) {
-                try probe.set(key, to: value.span)
+                try probe.set(key, to: found.value.span)
             } catch {
-                throw ConfigError(message: error.message + " (from the environment)")
+                throw ConfigError(message: error.message + " (from \(String(Bytes(found.name))))")
             }
         }
     }
+
+    /// What older SDKs did; they read the same variable, so it is taken, for the mode that came after.
+    private static let legacyRetryMode: StaticString = "legacy"
 
     private func value(_ key: ConfigKey) -> Bytes? {
         config[key] ?? environment.first(of: key.description.environment)
@@ -176,7 +193,7 @@ public final class Settings {
 
     // MARK: Reading texts
 
-    private static func integer(_ key: ConfigKey, _ config: Config) -> Int64 {
+    static func integer(_ key: ConfigKey, _ config: Config) -> Int64 {
         let text = config[key] ?? Bytes(key.description.defaultValue)
         return text.span.decimal() ?? 0
     }

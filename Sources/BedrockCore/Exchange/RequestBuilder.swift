@@ -35,7 +35,7 @@ public enum RequestBuilder {
         return headers
     }
 
-    private static func check(modelID: Span<UInt8>) throws(ArgumentError) {
+    static func check(modelID: Span<UInt8>) throws(ArgumentError) {
         if modelID.isEmpty { throw ArgumentError("model_id", "the model id is empty") }
         if modelID.count > Limits.modelIDLength {
             throw ArgumentError("model_id", "the model id is longer than \(Limits.modelIDLength) bytes")

@@ -21,11 +21,15 @@ func configError(_ name: String, _ value: String, _ config: Config = Config()) -
 
 private func name(_ key: ConfigKey) -> String { String(Bytes(key.description.name)) }
 
+private func words(_ choice: Choice) -> [String] {
+    String(Bytes(choice.text)).dropFirst("one of: ".count).split(separator: ", ").map { String($0) }
+}
+
 /// A value that the key takes.
 private func goodValue(_ key: ConfigKey) -> String {
     switch key.description.kind {
     case .integer(let range): String(range.upperBound)
-    case .choice(let words): String(Bytes(words[words.count - 1]))
+    case .choice(let choice): words(choice).last ?? ""
     case .url: "https://host.example:8443" + (key == .endpointURL ? "/base" : "")
     case .text, .secret, .path: key == .region ? "eu-central-1" : "välue with blanks"
     }
@@ -50,9 +54,8 @@ private func goodValue(_ key: ConfigKey) -> String {
         #expect(String(Bytes(description.environmentText)) == variables.joined(separator: ", "))
         let defaultValue = String(Bytes(description.defaultValue))
         #expect(configError(name(key), defaultValue) == nil, "its own default")
-        if case .choice(let words) = description.kind {
-            let list = words.map { String(Bytes($0)) }.joined(separator: ", ")
-            #expect(String(Bytes(description.typeText)) == "one of: " + list)
+        if case .choice(let choice) = description.kind {
+            #expect(String(Bytes(description.typeText)) == "one of: " + words(choice).joined(separator: ", "))
         }
     }
 }
@@ -100,7 +103,14 @@ private func goodValue(_ key: ConfigKey) -> String {
 
     @Test(arguments: [
         ("http.version", ["1.1", "2"], ["1", "2.0", "3", "http2", "1.1 "]),
-        ("auth.scheme", ["auto", "sigv4", "bearer"], ["none", "SIGV4", "sigv4 ", "bearer,sigv4"]),
+        ("auth.scheme", ["auto", "sigv4", "bearer"], ["none", "SIGV4", "sigv4 ", "bearer,sigv4", "sigv4, bearer"]),
+        (
+            "retry.mode", ["standard", "adaptive", "off"],
+            ["legacy", "on", "Standard", "one of: standard", "of", "offf"]
+        ),
+        ("retry.on_model_timeout", ["error", "retry", "halve_max_tokens"], ["halve", "fail", ",", ", "]),
+        ("retry.on_model_stream_error", ["error", "retry"], ["halve_max_tokens", "none"]),
+        ("recovery", ["none", "restart", "continue"], ["continuation", "off", "restart,continue"]),
     ])
     func choices(_ name: String, _ good: [String], _ bad: [String]) {
         for value in good { #expect(configError(name, value) == nil) }

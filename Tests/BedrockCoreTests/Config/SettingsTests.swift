@@ -2,7 +2,7 @@ import Testing
 
 @testable import BedrockCore
 
-private func environment(_ variables: [String: String]) -> Environment {
+func environment(_ variables: [String: String]) -> Environment {
     var environment = Environment()
     for name in Environment.names {
         if let value = variables[String(Bytes(name))] { environment.add(name, Bytes(value.utf8)) }
@@ -10,7 +10,7 @@ private func environment(_ variables: [String: String]) -> Environment {
     return environment
 }
 
-private func settings(_ code: [String: String] = [:], _ variables: [String: String] = [:]) throws -> Settings {
+func settings(_ code: [String: String] = [:], _ variables: [String: String] = [:]) throws -> Settings {
     let config = Config()
     for (name, value) in code { try config.set(name, value) }
     return try Settings.make(config, environment(variables))
@@ -76,13 +76,13 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
 
     @Test(arguments: [
         (["AWS_REGION": "a.b"], "region: "), (["AWS_ENDPOINT_URL": "ftp://x"], "endpoint_url: "),
-        (["AWS_REGION": "us-east-1\n"], "region: "),
+        (["AWS_DEFAULT_REGION": "us-east-1\n"], "region: "),
         (["AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "host"], "endpoint_url: "),
     ])
     func environmentIsChecked(_ variables: [String: String], _ start: String) {
         let error = #expect(throws: ConfigError.self) { try settings([:], variables) }
         #expect(error?.message.hasPrefix(start) == true)
-        #expect(error?.message.hasSuffix(" (from the environment)") == true)
+        #expect(error?.message.hasSuffix(" (from \(variables.keys.first ?? ""))") == true)
         // What is set in code is not looked for there.
         #expect(throws: Never.self) { try settings(["region": "us-east-1", "endpoint_url": "https://h"], variables) }
     }

@@ -52,6 +52,7 @@ private func prepare(_ settings: Settings, _ faults: inout Faults) {
     for limit in [limits.connect, limits.firstByte, limits.betweenBytes, limits.total] {
         faults.expect(0...86_400_000_000_000 ~= limit, "a limit of \(limit)")
     }
+    checkRetry(settings, &faults)
     guard let signer = RequestSigner() else { return }
     var body = ByteBuffer()
     body.append("{}")
@@ -65,6 +66,19 @@ private func prepare(_ settings: Settings, _ faults: inout Faults) {
         faults.expect(error.phase == .prepare, "phase \(error.phase)")
         let codes: [ErrorCode] = [.argument, .config, .region, .credentials, .endpoint, .signing]
         faults.expect(codes.contains(error.code), "failed with \(error.code)")
+    }
+}
+
+private func checkRetry(_ settings: Settings, _ faults: inout Faults) {
+    let rules = settings.retry
+    faults.expect(1...100 ~= rules.maxAttempts, "\(rules.maxAttempts) attempts")
+    faults.expect(0...3_600_000_000_000 ~= rules.maxBackoff, "a backoff of \(rules.maxBackoff)")
+    faults.expect(1...1_000_000_000 ~= rules.minMaxTokens, "\(rules.minMaxTokens) tokens")
+    faults.expect(!settings.recoveryNudge.isEmpty, "an empty nudge")
+    faults.expect(settings.fallbacks.count <= Limits.fallbackCount, "\(settings.fallbacks.count) fallbacks")
+    for target in settings.fallbacks {
+        faults.expect(!target.modelID.isEmpty || !target.region.isEmpty, "a fallback to nothing")
+        faults.expect(target.modelID.count <= Limits.modelIDLength, "a fallback of \(target.modelID.count) bytes")
     }
 }
 
