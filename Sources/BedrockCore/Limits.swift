@@ -34,6 +34,13 @@ public enum Limits {
     public static let blockCount = 4096
     /// Longest name or id of a tool call; the service's own names have 64 characters.
     public static let toolNameLength = 64 * 1024
+    /// Most bytes of events that are kept back while nothing of an answer has come; more are handed over.
+    public static let earlyEventsLength = 32 * 1024
+    /// Most bytes, and most milliseconds, that are spent on the rest of an answer to keep its connection.
+    public static let drainLength = 64 * 1024
+    public static let drainMilliseconds: Int64 = 500
+    /// Most connections at a time that this is done for.
+    public static let drainCount = 64
     /// Longest value of a configuration key.
     public static let configValueLength = 64 * 1024
     /// Most models and regions to fall back to: each may cost a whole round of attempts.

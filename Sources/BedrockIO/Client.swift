@@ -7,18 +7,22 @@ public final class Client: @unchecked Sendable {
         case start(Stream)
         /// The stream's flags have changed.
         case notice(Stream)
+        case cancelAll
     }
 
     let loop: Loop
     private let monitor: Monitor
     private let owner: pid_t
     private let config: Config
-    private let environment: Environment
-    private let settings: Settings
     private var thread = pthread_t()
 
     // Under the monitor.
+    private var environment: Environment
+    private var settings: Settings
     private var letters: [Letter] = []
+    /// Streams that were started and have not ended.
+    private var openCount = 0
+    private var isDraining = false
     private var isClosing = false
     private var hasExited = false
     private var loopThread: pthread_t?
@@ -68,8 +72,22 @@ public final class Client: @unchecked Sendable {
 
     /// Settings for one stream: those of the client, with `overrides` over them.
     public func settings(with overrides: Config?) throws(ConfigError) -> Settings {
+        let (settings, environment) = monitor.locked { (self.settings, self.environment) }
         guard let overrides else { return settings }
         return try Settings.make(overrides.over(config), environment)
+    }
+
+    /// The environment was read again: its credentials had expired.
+    func use(_ environment: Environment) {
+        do throws(ConfigError) {
+            let settings = try Settings.make(config, environment)
+            monitor.locked {
+                self.environment = environment
+                self.settings = settings
+            }
+        } catch {
+            // What was usable stays in use.
+        }
     }
 
     /// A stream that is not started; nil without memory.
@@ -84,8 +102,9 @@ public final class Client: @unchecked Sendable {
     /// False when the client takes no streams any more.
     public func start(_ stream: Stream) -> Bool {
         let isTaken = monitor.locked {
-            guard !isClosing else { return false }
+            guard !isClosing, !isDraining else { return false }
             letters.append(.start(stream))
+            openCount &+= 1
             return true
         }
         if isTaken { loop.poller.wake() }
@@ -97,6 +116,38 @@ public final class Client: @unchecked Sendable {
             if !hasExited { letters.append(letter) }
         }
         loop.poller.wake()
+    }
+
+    /// The loop has let go of a stream.
+    func streamEnded() {
+        monitor.locked {
+            openCount &-= 1
+            if openCount == 0 { monitor.broadcast() }
+        }
+    }
+
+    /// Takes no more streams, waits for those that run, and cancels what still runs after `milliseconds` (negative
+    /// waits without limit). `.timeout` where some had to be cancelled.
+    public func drain(milliseconds: Int64) -> ErrorCode {
+        guard !isForked else { return .forked }
+        guard !isLoopThread else { return .state }
+        monitor.locked { isDraining = true }
+        if waitForStreams(milliseconds < 0 ? -1 : min(milliseconds, Int64(Int32.max)) &* 1_000_000) { return .ok }
+        post(.cancelAll)
+        _ = waitForStreams(-1)
+        return .timeout
+    }
+
+    private func waitForStreams(_ limit: Int64) -> Bool {
+        let start = sys_now_ns()
+        return monitor.locked {
+            while openCount > 0 {
+                let left = limit < 0 ? -1 : max(limit &- (sys_now_ns() &- start), 0)
+                if left == 0 { return false }
+                _ = monitor.wait(timeout: left)
+            }
+            return true
+        }
     }
 
     /// Cancels all streams and ends the thread. When this returns no callback runs, but for the one it was called from.
@@ -138,6 +189,7 @@ public final class Client: @unchecked Sendable {
             switch letter {
             case .start(let stream): loop.start(stream)
             case .notice(let stream): loop.notice(stream)
+            case .cancelAll: loop.cancelAll("the client was drained")
             }
         }
         return monitor.locked { isClosing }

@@ -4,12 +4,13 @@ import CSystem.Posix
 
 /// Everything of a client that its thread alone touches: libcurl's multi handle, the streams in flight, their timers.
 ///
-/// Callbacks of the library's user run inside libcurl's callbacks, straight from its buffer. libcurl must not be asked
-/// to remove a transfer from there: a stream that ends is put on `finished` and swept when libcurl has returned.
+/// What each stream does, its exchange decides. Callbacks of the library's user run inside libcurl's callbacks, straight
+/// from its buffer. libcurl must not be asked to add or remove a transfer from there: a stream whose exchange wants
+/// something done is put on `waiting` and served when libcurl has returned.
 final class Loop: @unchecked Sendable {
     let poller: Poller
     private let multi: UnsafeMutableRawPointer
-    private let signer: RequestSigner
+    let shared: SharedState
     private var now: Int64 = 0
     /// When the loop last knew of all sockets with bytes. Limits are judged by that: what came since then, while a
     /// callback took its time, is no silence of the server.
@@ -20,7 +21,10 @@ final class Loop: @unchecked Sendable {
     private var curlDeadline: Int64?
     private var timers = TimerHeap()
     private var active: [Stream] = []
-    private var finished: [Stream] = []
+    /// Streams that want something done which cannot be done inside libcurl's callbacks.
+    private var waiting: [Stream] = []
+    /// Transfers that are read on for nobody, so that their connections can be used again.
+    private var draining: [Transfer] = []
     private var idleHandles: [UnsafeMutableRawPointer] = []
     private static let idleHandleCount = 64
 
@@ -29,7 +33,7 @@ final class Loop: @unchecked Sendable {
         else { return nil }
         self.poller = poller
         self.multi = multi
-        self.signer = signer
+        shared = SharedState(signer: signer, seed: sys_random())
         let user = Unmanaged.passUnretained(self).toOpaque()
         guard sys_multi_callbacks(multi, watchSocket, setTimer, user) == CURLM_OK else {
             curl_multi_cleanup(multi)
@@ -39,12 +43,11 @@ final class Loop: @unchecked Sendable {
 
     /// Ends the transfers and connections; the loop's thread, last.
     func shutDown() {
+        while let transfer = draining.last { endDraining(transfer) }
         for handle in idleHandles { curl_easy_cleanup(handle) }
         idleHandles.removeAll()
         curl_multi_cleanup(multi)
     }
-
-    var isIdle: Bool { active.isEmpty && finished.isEmpty }
 
     // MARK: A turn
 
@@ -71,12 +74,10 @@ final class Loop: @unchecked Sendable {
     }
 
     private func waitTime() -> Int32 {
-        let nearest: Int64? =
-            switch (curlDeadline, timers.nearest) {
-            case (let a?, let b?): min(a, b)
-            case (let a, let b): a ?? b
-            }
-        guard let nearest else { return -1 }
+        var nearest = min(curlDeadline ?? .max, timers.nearest ?? .max)
+        // In the order in which they began, and each has the same time.
+        if let transfer = draining.first { nearest = min(nearest, transfer.drainDeadline) }
+        guard nearest < .max else { return -1 }
         let left = max(nearest &- sys_now_ns(), 0)
         return Int32(truncatingIfNeeded: min((left &+ 999_999) / 1_000_000, 60_000))
     }
@@ -88,157 +89,107 @@ final class Loop: @unchecked Sendable {
             _ = curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
         }
         while let stream = timers.popDue(lookedAt) {
-            stream.exchange.timePassed(now: lookedAt)
-            settle(stream)
+            tell(stream) { $0.timePassed(now: lookedAt) }
         }
+        for transfer in draining where transfer.drainDeadline <= now { endDraining(transfer) }
     }
 
     private func collectDone() {
         var result = CURLE_OK
         while let easy = sys_multi_done(multi, &result) {
             guard let user = sys_getinfo_private(easy) else { continue }
-            let stream = Unmanaged<Stream>.fromOpaque(user).takeUnretainedValue()
-            stream.doneResult = result
-            if !stream.isPaused { complete(stream) }
+            let transfer = Unmanaged<Transfer>.fromOpaque(user).takeUnretainedValue()
+            guard let stream = transfer.stream else {
+                endDraining(transfer)
+                continue
+            }
+            if result == CURLE_OK {
+                tell(stream) { $0.bodyEnded(now: now) }
+            } else {
+                let failure = TransportFailure(result, transfer.message(result))
+                tell(stream) { $0.transportFailed(failure, now: now) }
+            }
         }
     }
 
     // MARK: A stream's way
 
-    func start(_ stream: Stream) {
-        // A callback may free a stream that it has just opened.
-        guard !stream.isTerminalDelivered else { return }
-        readClock()
-        stream.activeIndex = active.count
-        active.append(stream)
-        do throws(Failure) {
-            let request = try PreparedRequest(
-                operation: stream.operation, modelID: stream.modelID, body: stream.body,
-                settings: stream.settings, signer: signer, epochSeconds: sys_wall_s())
-            try send(request, stream)
-        } catch {
-            stream.exchange.refused(error, now: now)
-        }
-        settle(stream)
+    /// Gives an exchange an input, and sees to what follows from it.
+    @inline(__always)
+    private func tell(_ stream: Stream, _ input: (Exchange) -> Void) {
+        stream.depth &+= 1
+        input(stream.exchange)
+        stream.depth &-= 1
+        follow(stream)
     }
 
-    private func send(_ request: PreparedRequest, _ stream: Stream) throws(Failure) {
-        let shortOfMemory = Failure(.memory, .prepare, "out of memory")
-        guard let easy = idleHandles.popLast() ?? curl_easy_init() else { throw shortOfMemory }
-        guard let transfer = Transfer(easy: easy) else {
-            curl_easy_cleanup(easy)
-            throw shortOfMemory
-        }
-        stream.transfer = transfer
-        guard transfer.prepare(request, for: stream) else { throw shortOfMemory }
-        stream.exchange.started(now: now)
-        let added = curl_multi_add_handle(multi, easy)
-        guard added == CURLM_OK else {
-            throw Failure(.transport, .prepare, "libcurl does not take the request: code \(added.rawValue)")
-        }
-        transfer.isAdded = true
-    }
-
-    /// False when the request must not go out.
-    func connected(_ stream: Stream) -> Bool {
-        guard let transfer = stream.transfer else { return false }
-        let isReused = sys_getinfo_long(transfer.easy, CURLINFO_NUM_CONNECTS) == 0
-        let goesOut = stream.exchange.connected(isReused: isReused, now: now)
-        settle(stream)
-        return goesOut
-    }
-
-    /// False when the transfer is to end.
-    func received(headLine line: Span<UInt8>, for stream: Stream) -> Bool {
-        stream.exchange.received(headLine: line, now: now)
-        settle(stream)
-        return !stream.isTerminalDelivered
-    }
-
-    /// Bytes of a body, in libcurl's buffer. Returns what a write callback returns.
-    func received(_ bytes: Span<UInt8>, for stream: Stream) -> Int {
-        // Bytes that came while an event was held back wait in libcurl: nothing of these has been taken.
-        if stream.isPaused || stream.isPumping { return sys_write_pause() }
-        // libcurl reads on after a callback that took its time.
-        readClock()
-        pump(bytes, stream)
-        return stream.isTerminalDelivered ? 0 : bytes.count
-    }
-
-    /// Hands over every event that the bytes complete, unless the consumer wants otherwise after one of them.
-    private func pump(_ bytes: Span<UInt8>, _ stream: Stream) {
-        var position = 0
-        stream.isPumping = true
-        defer {
-            stream.isPumping = false
-            if stream.isTerminalDelivered { stream.markEnded() }
-        }
-        while true {
-            switch stream.exchange.next(bytes, &position, now: now) {
-            case .needsInput: return
-            case .ended: return settle(stream)
-            case .deliver:
-                if !deliver(stream) { return hold(bytes.extracting(min(position, bytes.count)..<bytes.count), stream) }
-            }
-        }
-    }
-
-    /// Keeps what lies behind the event that its consumer paused at.
-    private func hold(_ rest: Span<UInt8>, _ stream: Stream) {
-        stream.held.append(rest)
-        guard stream.held.isExhausted else { return }
-        stream.exchange.refused(Failure(.memory, .stream, "out of memory"), now: now)
-        settle(stream)
-    }
-
-    /// False when the rest has to wait.
-    private func deliver(_ stream: Stream) -> Bool {
-        let flow = stream.consumer.deliver(stream.exchange.eventView)
-        if flow == .cancel, stream.consumer.isOutOfMemory {
-            stream.exchange.refused(Failure(.memory, .stream, "out of memory"), now: now)
-        } else if flow == .cancel {
-            stream.exchange.cancelled("the callback cancelled the stream", now: now)
-        } else if stream.isCancelled {
-            stream.exchange.cancelled("the caller cancelled the stream", now: now)
-        }
-        guard flow == .pause, !stream.exchange.hasEnded else { return true }
-        stream.isPaused = true
-        stream.exchange.paused(true, now: now)
-        return false
-    }
-
-    private func resume(_ stream: Stream) {
-        guard stream.isPaused, !stream.isPumping, !stream.isTerminalDelivered else { return }
-        stream.isPaused = false
-        stream.exchange.paused(false, now: now)
-        var waiting = ByteBuffer(limit: Limits.messageLength)
-        swap(&waiting, &stream.held)
-        pump(waiting.span, stream)
-        guard !stream.isPaused, !stream.isTerminalDelivered else { return }
-        if stream.doneResult != nil {
-            complete(stream)
-        } else if let transfer = stream.transfer {
-            _ = sys_unpause(transfer.easy)
+    private func follow(_ stream: Stream) {
+        // An end inside another callback of the stream is over when that one is.
+        if stream.exchange.hasEnded, stream.depth == 0 { stream.markEnded() }
+        if stream.exchange.hasAction, !stream.isQueued {
+            stream.isQueued = true
+            waiting.append(stream)
         }
         arm(stream)
     }
 
-    /// The transport is done and everything that it brought was handed over.
-    private func complete(_ stream: Stream) {
-        let result = stream.doneResult ?? CURLE_OK
-        if result == CURLE_OK {
-            stream.exchange.bodyEnded(now: now)
-        } else {
-            let text = stream.transfer?.message(result) ?? "libcurl error \(result.rawValue)"
-            stream.exchange.transportFailed(TransportFailure(result, text), now: now)
+    private func arm(_ stream: Stream) {
+        guard let deadline = stream.exchange.deadline else { return }
+        if stream.timerIndex < 0 || deadline < stream.timerDeadline { timers.insert(stream, deadline: deadline) }
+    }
+
+    func start(_ stream: Stream) {
+        // A callback may free a stream that it has just opened.
+        guard !stream.exchange.hasEnded else { return }
+        readClock()
+        add(stream)
+        tell(stream) { $0.begin(now: now) }
+    }
+
+    private func add(_ stream: Stream) {
+        stream.activeIndex = active.count
+        active.append(stream)
+    }
+
+    /// False when the request must not go out.
+    func connected(_ transfer: Transfer) -> Bool {
+        guard let stream = transfer.stream else { return false }
+        let isReused = sys_getinfo_long(transfer.easy, CURLINFO_NUM_CONNECTS) == 0
+        var goesOut = false
+        tell(stream) { goesOut = $0.connected(isReused: isReused, now: now) }
+        return goesOut
+    }
+
+    /// False when the transfer is to end.
+    func received(headLine line: Span<UInt8>, from transfer: Transfer) -> Bool {
+        guard let stream = transfer.stream else { return true }
+        stream.depth &+= 1
+        stream.exchange.received(headLine: line, now: now)
+        stream.depth &-= 1
+        follow(stream)
+        return !stream.exchange.hasEnded
+    }
+
+    /// Bytes of a body, in libcurl's buffer. Returns what a write callback returns.
+    func received(_ bytes: Span<UInt8>, from transfer: Transfer) -> Int {
+        guard let stream = transfer.stream else { return drained(bytes.count, of: transfer) }
+        // libcurl reads on after a callback that took its time.
+        readClock()
+        stream.depth &+= 1
+        let intake = stream.exchange.received(bytes, now: now)
+        stream.depth &-= 1
+        follow(stream)
+        switch intake {
+        case .taken: return bytes.count
+        case .wait: return sys_write_pause()
+        case .stop: return 0
         }
-        settle(stream)
     }
 
     /// Ends a stream from the loop's own thread, inside a callback or outside.
     func cancel(_ stream: Stream, _ reason: StaticString) {
-        stream.exchange.cancelled(reason, now: sys_now_ns())
-        settle(stream)
+        let moment = sys_now_ns()
+        tell(stream) { $0.cancelled(reason, now: moment) }
     }
 
     func cancelAll(_ reason: StaticString) {
@@ -247,59 +198,108 @@ final class Loop: @unchecked Sendable {
 
     /// Ends a stream that was never sent.
     func refuse(_ stream: Stream, _ reason: StaticString) {
-        guard !stream.isTerminalDelivered else { return }
-        stream.activeIndex = active.count
-        active.append(stream)
+        guard !stream.exchange.hasEnded else { return }
+        add(stream)
         cancel(stream, reason)
     }
 
     func notice(_ stream: Stream) {
         readClock()
-        let notice = stream.takeNotice()
-        guard !stream.isTerminalDelivered else { return }
-        if notice.isCancelled { return cancel(stream, "the caller cancelled the stream") }
-        if notice.isResumed { resume(stream) }
-    }
-
-    // MARK: Ends
-
-    /// Delivers the end where there is one, else sees to the stream's next limit.
-    private func settle(_ stream: Stream) {
-        guard stream.exchange.hasEnded else { return arm(stream) }
-        guard !stream.isTerminalDelivered else { return }
-        stream.isTerminalDelivered = true
-        stream.exchange.seal(modelID: stream.modelID)
-        if let failure = stream.exchange.failureView {
-            stream.consumer.failed(failure)
-        } else {
-            stream.consumer.stopped(stream.exchange.resultView)
+        let isResumed = stream.takeNotice()
+        tell(stream) {
+            $0.noticed(now: now)
+            if isResumed { $0.resume(now: now) }
         }
-        finished.append(stream)
-        // An end inside another callback of the stream is over when that one is.
-        if !stream.isPumping { stream.markEnded() }
     }
 
-    private func arm(_ stream: Stream) {
-        guard let deadline = stream.exchange.deadline else { return }
-        if stream.timerIndex < 0 || deadline < stream.timerDeadline { timers.insert(stream, deadline: deadline) }
-    }
+    // MARK: What exchanges want done
 
-    /// Takes streams that have ended out of libcurl and lets them go; never inside one of libcurl's callbacks.
+    /// Serves the streams that want something; never inside one of libcurl's callbacks.
     func sweep() {
-        while let stream = finished.popLast() {
-            timers.remove(stream)
-            if let transfer = stream.transfer { recycle(transfer) }
-            stream.transfer = nil
-            guard stream.activeIndex >= 0, let last = active.popLast() else { continue }
-            if last !== stream {
-                active[stream.activeIndex] = last
-                last.activeIndex = stream.activeIndex
-            }
-            stream.activeIndex = -1
+        while !waiting.isEmpty {
+            var served: [Stream] = []
+            swap(&served, &waiting)
+            for stream in served { serve(stream) }
         }
+    }
+
+    private func serve(_ stream: Stream) {
+        stream.isQueued = false
+        while let action = nextAction(stream) {
+            switch action {
+            case .dropTransfer: drop(stream)
+            case .drainTransfer: drain(stream)
+            case .send(let request, let isFresh): send(request, isFresh: isFresh, stream)
+            case .resumeTransfer: if let transfer = stream.transfer { _ = sys_unpause(transfer.easy) }
+            case .rereadCredentials: rereadCredentials(stream)
+            case .finish: letGo(stream)
+            }
+        }
+        arm(stream)
+    }
+
+    /// May call back: a request that cannot be made ends its stream.
+    private func nextAction(_ stream: Stream) -> Action? {
+        readClock()
+        stream.depth &+= 1
+        let action = stream.exchange.nextAction(Clock(now: now, wall: sys_wall_s()))
+        stream.depth &-= 1
+        if stream.exchange.hasEnded, stream.depth == 0 { stream.markEnded() }
+        return action
+    }
+
+    private func send(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) {
+        do throws(Failure) {
+            try add(request, isFresh: isFresh, stream)
+        } catch {
+            tell(stream) { $0.refused(error, now: now) }
+        }
+    }
+
+    private func add(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) throws(Failure) {
+        let shortOfMemory = Failure(.memory, .prepare, "out of memory")
+        guard let easy = idleHandles.popLast() ?? curl_easy_init() else { throw shortOfMemory }
+        guard let transfer = Transfer(easy: easy, body: request.body, for: stream, on: self) else {
+            curl_easy_cleanup(easy)
+            throw shortOfMemory
+        }
+        stream.transfer = transfer
+        guard transfer.prepare(request, settings: stream.exchange.settings, isFresh: isFresh) else {
+            throw shortOfMemory
+        }
+        let added = curl_multi_add_handle(multi, easy)
+        guard added == CURLM_OK else {
+            throw Failure(.transport, .prepare, "libcurl does not take the request: code \(added.rawValue)")
+        }
+        transfer.isAdded = true
+    }
+
+    private func rereadCredentials(_ stream: Stream) {
+        let environment = Environment.ofProcess()
+        stream.client.use(environment)
+        tell(stream) { $0.credentialsReread(environment, now: now) }
+    }
+
+    private func letGo(_ stream: Stream) {
+        timers.remove(stream)
+        drop(stream)
+        guard stream.activeIndex >= 0, let last = active.popLast() else { return }
+        if last !== stream {
+            active[stream.activeIndex] = last
+            last.activeIndex = stream.activeIndex
+        }
+        stream.activeIndex = -1
+        stream.client.streamEnded()
+    }
+
+    private func drop(_ stream: Stream) {
+        guard let transfer = stream.transfer else { return }
+        stream.transfer = nil
+        recycle(transfer)
     }
 
     private func recycle(_ transfer: Transfer) {
+        transfer.stream = nil
         if transfer.isAdded { _ = curl_multi_remove_handle(multi, transfer.easy) }
         if idleHandles.count < Self.idleHandleCount {
             // Forgets the request's secrets and borrowed memory; keeps what was learned of the connection.
@@ -308,6 +308,30 @@ final class Loop: @unchecked Sendable {
         } else {
             curl_easy_cleanup(transfer.easy)
         }
+    }
+
+    // MARK: Reading on for the connection's sake
+
+    private func drain(_ stream: Stream) {
+        guard let transfer = stream.transfer, draining.count < Limits.drainCount else { return drop(stream) }
+        stream.transfer = nil
+        transfer.stream = nil
+        transfer.drainDeadline = now &+ Limits.drainMilliseconds &* 1_000_000
+        draining.append(transfer)
+        // It may have been paused.
+        _ = sys_unpause(transfer.easy)
+    }
+
+    /// What the write callback returns for bytes that nobody wants.
+    private func drained(_ count: Int, of transfer: Transfer) -> Int {
+        transfer.drainLength &-= min(count, transfer.drainLength)
+        return transfer.drainLength > 0 ? count : 0
+    }
+
+    private func endDraining(_ transfer: Transfer) {
+        guard let index = draining.firstIndex(where: { $0 === transfer }) else { return }
+        draining.remove(at: index)
+        recycle(transfer)
     }
 
     // MARK: libcurl's wishes

@@ -10,15 +10,7 @@ public final class Stream: @unchecked Sendable {
     let client: Client
     let consumer: any StreamConsumer
     private let monitor: Monitor
-
-    // What to send; not changed after the stream was opened.
-    let operation: BedrockCore.Operation
-    let modelID: Bytes
-    let body: ByteBuffer
-    let settings: Settings
-
-    /// Asked after each event, so not behind the lock.
-    private let isCancelRequested = Atomic(false)
+    private let wishes: Wishes
 
     // Shared under the monitor.
     private var isResumeRequested = false
@@ -26,15 +18,11 @@ public final class Stream: @unchecked Sendable {
     private var hasEnded = false
 
     // The loop's.
-    var exchange: Attempt
+    let exchange: Exchange
     var transfer: Transfer?
-    /// Bytes that came behind an event whose consumer paused.
-    var held = ByteBuffer(limit: Limits.messageLength)
-    var isPaused = false
-    var isPumping = false
-    /// The transport is done while bytes are held back.
-    var doneResult: CURLcode?
-    var isTerminalDelivered = false
+    /// How many inputs of the exchange are being worked on, one inside a callback of the other.
+    var depth = 0
+    var isQueued = false
     var activeIndex = -1
     var timerIndex = -1
     var timerDeadline: Int64 = 0
@@ -47,12 +35,10 @@ public final class Stream: @unchecked Sendable {
         self.monitor = monitor
         self.client = client
         self.consumer = consumer
-        self.operation = operation
-        self.modelID = modelID
-        self.body = body
-        self.settings = settings
-        exchange = Attempt(
-            operation: operation, limits: settings.limits, wantsRaw: consumer.wantsRaw, now: sys_now_ns())
+        wishes = Wishes()
+        exchange = Exchange(
+            operation: operation, modelID: modelID, body: RequestBody(body), settings: settings, consumer: consumer,
+            wishes: wishes, shared: client.loop.shared, now: sys_now_ns())
     }
 
     // MARK: Any thread
@@ -60,7 +46,12 @@ public final class Stream: @unchecked Sendable {
     public var isForked: Bool { client.isForked }
 
     public func cancel() {
-        notify { isCancelRequested.store(true, ordering: .releasing) }
+        notify { wishes.cancel() }
+    }
+
+    /// No more events, only the end.
+    public func detach() {
+        notify { wishes.detach() }
     }
 
     public func resume() {
@@ -93,23 +84,16 @@ public final class Stream: @unchecked Sendable {
 
     // MARK: The loop's thread
 
-    struct Notice {
-        var isCancelled: Bool
-        var isResumed: Bool
-    }
-
-    func takeNotice() -> Notice {
+    /// True when the caller lets the transfer go on.
+    func takeNotice() -> Bool {
         monitor.locked {
             defer {
                 isNoticePosted = false
                 isResumeRequested = false
             }
-            return Notice(isCancelled: isCancelled, isResumed: isResumeRequested)
+            return isResumeRequested
         }
     }
-
-    /// Asked after each callback, which may have cancelled.
-    var isCancelled: Bool { isCancelRequested.load(ordering: .acquiring) }
 
     /// The terminal callback has returned.
     func markEnded() {
@@ -117,5 +101,22 @@ public final class Stream: @unchecked Sendable {
             hasEnded = true
             monitor.broadcast()
         }
+    }
+}
+
+/// What the caller's threads ask for; looked at after each callback, so not behind a lock.
+private final class Wishes: CallerWishes, Sendable {
+    private let cancelled = Atomic(false)
+    private let detached = Atomic(false)
+
+    var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
+    var isDetached: Bool { detached.load(ordering: .acquiring) }
+
+    func cancel() {
+        cancelled.store(true, ordering: .releasing)
+    }
+
+    func detach() {
+        detached.store(true, ordering: .releasing)
     }
 }

@@ -5,15 +5,26 @@ import CSystem.Memory
 /// One request in libcurl's hands: the easy handle and what it borrows until it is done.
 final class Transfer {
     let easy: UnsafeMutableRawPointer
+    let loop: Loop
+    /// Whose request it is; nil once the rest of the answer is read for nobody.
+    unowned(unsafe) var stream: Stream?
+    /// How many bytes may still be read for nobody, and until when.
+    var drainLength = Limits.drainLength
+    var drainDeadline: Int64 = 0
+    var drainIndex = -1
+    private let body: RequestBody
     /// The multi handle has it.
     var isAdded = false
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
     /// Takes a handle over, fresh or used before; it goes back by `takeEasy`. Nil without memory.
-    init?(easy: UnsafeMutableRawPointer) {
+    init?(easy: UnsafeMutableRawPointer, body: RequestBody, for stream: Stream, on loop: Loop) {
         guard let text = malloc(Int(CURL_ERROR_SIZE)) else { return nil }
         self.easy = easy
+        self.body = body
+        self.stream = stream
+        self.loop = loop
         errorText = text.assumingMemoryBound(to: CChar.self)
         errorText[0] = 0
     }
@@ -30,10 +41,11 @@ final class Transfer {
     }
 
     /// Sets everything that a request needs; false without memory.
-    func prepare(_ request: PreparedRequest, for stream: Stream) -> Bool {
+    func prepare(_ request: PreparedRequest, settings: Settings, isFresh: Bool) -> Bool {
         curl_easy_reset(easy)
-        let user = Unmanaged.passUnretained(stream).toOpaque()
-        return setUpCallbacks(user) && setUpRequest(request, stream) && setUpTransport(request, stream.settings)
+        let user = Unmanaged.passUnretained(self).toOpaque()
+        return setUpCallbacks(user) && setUpRequest(request) && setUpTransport(request, settings)
+            && setUpConnection(settings.connection, isFresh: isFresh)
     }
 
     private func setUpCallbacks(_ user: UnsafeMutableRawPointer) -> Bool {
@@ -41,10 +53,10 @@ final class Transfer {
             && set(CURLOPT_PREREQDATA, user) && set(CURLOPT_ERRORBUFFER, errorText)
             && sys_setopt_write(easy, CURLOPT_WRITEFUNCTION, bodyArrived) == CURLE_OK
             && sys_setopt_write(easy, CURLOPT_HEADERFUNCTION, headLineArrived) == CURLE_OK
-            && sys_setopt_prereq(easy, connectionReady) == CURLE_OK && sys_setopt_close_on_exec(easy) == CURLE_OK
+            && sys_setopt_prereq(easy, connectionReady) == CURLE_OK
     }
 
-    private func setUpRequest(_ request: PreparedRequest, _ stream: Stream) -> Bool {
+    private func setUpRequest(_ request: PreparedRequest) -> Bool {
         for header in request.headers {
             // libcurl spells a header without a value with a semicolon, and takes a colon for its removal.
             let separator = header.value.isEmpty ? Bytes(";") : Bytes(": ")
@@ -55,8 +67,8 @@ final class Transfer {
             guard request.headers.firstValue(of: name) != nil || add(Bytes(name) + Bytes(":")) else { return false }
         }
         let isBodySet =
-            sys_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(stream.body.count)) == CURLE_OK
-            && set(CURLOPT_POSTFIELDS, stream.body.pointer)
+            sys_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(body.bytes.count)) == CURLE_OK
+            && set(CURLOPT_POSTFIELDS, body.bytes.pointer)
         return isBodySet && set(CURLOPT_POST, 1) && set(CURLOPT_URL, request.url) && set(CURLOPT_HTTPHEADER, headers)
             && set(CURLOPT_PATH_AS_IS, 1)
     }
@@ -65,7 +77,6 @@ final class Transfer {
         // The connect limit is ours; libcurl's own default of five minutes must not come first.
         var isSet =
             set(CURLOPT_NOSIGNAL, 1) && set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
-            && set(CURLOPT_TCP_KEEPALIVE, 1) && set(CURLOPT_TCP_KEEPIDLE, 60) && set(CURLOPT_TCP_KEEPINTVL, 60)
             && set(CURLOPT_PROTOCOLS_STR, Bytes("http,https")) && set(CURLOPT_QUICK_EXIT, 1)
             && set(CURLOPT_PROXY, request.proxy) && set(CURLOPT_NOPROXY, settings.proxyBypass)
             && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -73,6 +84,17 @@ final class Transfer {
         isSet = isSet && set(CURLOPT_HTTP_VERSION, version)
         if let bundle = settings.caBundle { isSet = isSet && trustOnly(bundle) }
         return isSet
+    }
+
+    /// How old connections are found out and new ones are made. libcurl itself leaves a dead one that it took from the
+    /// pool for another, and tells of it by a second call of `connectionReady`.
+    private func setUpConnection(_ connection: ConnectionSettings, isFresh: Bool) -> Bool {
+        let keepAlive = connection.keepAliveSeconds
+        return set(CURLOPT_MAXAGE_CONN, connection.maxIdleSeconds == 0 ? Int(Int32.max) : connection.maxIdleSeconds)
+            && set(CURLOPT_MAXLIFETIME_CONN, connection.maxAgeSeconds) && set(CURLOPT_TCP_KEEPALIVE, keepAlive > 0 ? 1 : 0)
+            && (keepAlive == 0 || set(CURLOPT_TCP_KEEPIDLE, keepAlive) && set(CURLOPT_TCP_KEEPINTVL, keepAlive))
+            && set(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
+            && sys_setopt_socket(easy, connection.unacknowledgedMs) == CURLE_OK
     }
 
     /// Instead of the system's authorities, which libcurl finds by a file and by a directory.
@@ -123,27 +145,27 @@ extension TransportFailure {
 
 // MARK: What libcurl calls
 
-private func stream(_ user: UnsafeMutableRawPointer?) -> Stream? {
-    user.map { Unmanaged<Stream>.fromOpaque($0).takeUnretainedValue() }
+private func transfer(_ user: UnsafeMutableRawPointer?) -> Transfer? {
+    user.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
 }
 
 private func bodyArrived(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
 ) -> Int {
     // libcurl's size is always 1 (CURLOPT_WRITEFUNCTION).
-    guard let bytes, let stream = stream(user) else { return 0 }
+    guard let bytes, let transfer = transfer(user) else { return 0 }
     return bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
-        stream.client.loop.received(Span(_unsafeStart: UnsafePointer($0), count: count), for: stream)
+        transfer.loop.received(Span(_unsafeStart: UnsafePointer($0), count: count), from: transfer)
     }
 }
 
 private func headLineArrived(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let bytes, let stream = stream(user) else { return 0 }
+    guard let bytes, let transfer = transfer(user) else { return 0 }
     return bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
         let line = Span(_unsafeStart: UnsafePointer($0), count: count)
-        return stream.client.loop.received(headLine: line, for: stream) ? count : 0
+        return transfer.loop.received(headLine: line, from: transfer) ? count : 0
     }
 }
 
@@ -151,6 +173,6 @@ private func connectionReady(
     _ user: UnsafeMutableRawPointer?, _ remote: UnsafeMutablePointer<CChar>?, _ local: UnsafeMutablePointer<CChar>?,
     _ remotePort: Int32, _ localPort: Int32
 ) -> Int32 {
-    guard let stream = stream(user) else { return Int32(CURL_PREREQFUNC_ABORT) }
-    return Int32(stream.client.loop.connected(stream) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT)
+    guard let transfer = transfer(user) else { return Int32(CURL_PREREQFUNC_ABORT) }
+    return Int32(transfer.loop.connected(transfer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT)
 }

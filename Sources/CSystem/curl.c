@@ -1,5 +1,7 @@
 #include "sys_curl.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -33,12 +35,18 @@ CURLcode sys_setopt_prereq(CURL *easy, sys_curl_prereq function) {
 }
 
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-  (void)user, (void)purpose;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  unsigned int unacknowledged_ms = (unsigned int)(uintptr_t)user;
+  curl_socket_t made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  (void)purpose;
+  // Of use where it works: proxies may be reached over a Unix socket.
+  if (made >= 0 && unacknowledged_ms > 0)
+    (void)setsockopt(made, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
+  return made;
 }
 
-CURLcode sys_setopt_close_on_exec(CURL *easy) {
-  return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+CURLcode sys_setopt_socket(CURL *easy, long unacknowledged_ms) {
+  CURLcode failed = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, (void *)(uintptr_t)unacknowledged_ms);
+  return failed ? failed : curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 }
 
 long sys_getinfo_long(CURL *easy, CURLINFO info) {

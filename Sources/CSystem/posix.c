@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <time.h>
 
 int sys_errno(void) { return errno; }
@@ -18,6 +19,13 @@ static int64_t nanoseconds(clockid_t clock) {
 int64_t sys_now_ns(void) { return nanoseconds(CLOCK_BOOTTIME); }
 
 int64_t sys_wall_s(void) { return nanoseconds(CLOCK_REALTIME) / 1000000000; }
+
+uint64_t sys_random(void) {
+  uint64_t value;
+  if (getrandom(&value, sizeof value, GRND_NONBLOCK) == (ssize_t)sizeof value) return value;
+  // Before the kernel's own source is ready: jitter differs enough.
+  return (uint64_t)sys_now_ns() ^ ((uint64_t)getpid() << 32);
+}
 
 struct sys_monitor {
   pthread_mutex_t mutex;

@@ -40,8 +40,8 @@ public enum Identity {
 
 /// A configuration with the environment and the defaults behind it, as numbers and values that a stream uses.
 public final class Settings {
-    private let config: Config
-    private let environment: Environment
+    let config: Config
+    let environment: Environment
 
     public let limits: TimeLimits
     public let retry: RetryRules

@@ -33,14 +33,32 @@ public struct Attempt: ~Copyable {
     private var errorBody = ByteBuffer(limit: Limits.errorBodyLength)
     private var outcome = Outcome.running
     var endTexts = EndTexts()
+    /// How many requests were sent, those of earlier attempts included.
     public private(set) var attempts: UInt32 = 0
     public private(set) var isConnectionReused = false
+    /// The service itself said that the answer is over, by an exception within it.
+    private(set) var isEndedByService = false
 
-    public init(operation: Operation, limits: TimeLimits, wantsRaw: Bool, now: Int64) {
+    public init(
+        operation: Operation, limits: TimeLimits, wantsRaw: Bool, keepsTranscript: Bool = false, now: Int64
+    ) {
         self.limits = limits
         timeline = Timeline(opened: now)
         frames = FrameDecoder()
-        events = EventDecoder(operation: operation, wantsRaw: wantsRaw)
+        events = EventDecoder(operation: operation, wantsRaw: wantsRaw, keepsTranscript: keepsTranscript)
+    }
+
+    /// Readies it for the next request of the same call.
+    mutating func renew(_ how: Renewal) {
+        timeline.renew()
+        head = ResponseHead()
+        headLength = 0
+        frames = FrameDecoder()
+        events.renew(how)
+        errorBody.removeAll()
+        outcome = .running
+        isConnectionReused = false
+        isEndedByService = false
     }
 
     public var hasEnded: Bool {
@@ -63,10 +81,10 @@ public struct Attempt: ~Copyable {
 
     // MARK: What happened
 
-    /// The request is given to the transport.
-    public mutating func started(now: Int64) {
+    /// The request is given to the transport. One that is sent again because its connection was dead is no new one.
+    public mutating func started(isReopened: Bool = false, now: Int64) {
         timeline.started = now
-        attempts &+= 1
+        if !isReopened { attempts &+= 1 }
     }
 
     /// The connection stands, the request is about to go out. False when it must not: the transport begins anew where
@@ -78,7 +96,6 @@ public struct Attempt: ~Copyable {
             transportFailed(TransportFailure(.other, "the server wants the request anew"), now: now)
             return false
         }
-        if timeline.connected > 0 { attempts &+= 1 }
         timeline.connected = now
         isConnectionReused = isReused
         return true
@@ -167,8 +184,13 @@ public struct Attempt: ~Copyable {
     /// Something before the request failed.
     public mutating func refused(_ failure: Failure, now: Int64) {
         guard !hasEnded else { return }
-        timeline.ended = now
-        end(failure)
+        fail(failure, now: now)
+    }
+
+    /// This is how it ended, whatever it looked like.
+    mutating func fail(_ failure: Failure, now: Int64) {
+        if timeline.ended == 0 { timeline.ended = now }
+        outcome = .failed(failure)
     }
 
     /// The caller holds the transfer back, or lets it go on.
@@ -244,7 +266,7 @@ public struct Attempt: ~Copyable {
 
     // MARK: Ends
 
-    private var phase: Phase {
+    var phase: Phase {
         if timeline.started == 0 { return .prepare }
         if timeline.firstByte == 0 { return timeline.connected == 0 ? .connect : .request }
         return head.isWhole && head.status == 200 ? .stream : .response
@@ -274,6 +296,7 @@ public struct Attempt: ~Copyable {
 
     private mutating func endException(_ error: ServiceError, _ now: Int64) {
         timeline.ended = now
+        isEndedByService = true
         let name = error.code ?? []
         let code = ErrorCode.forService(code: name.span, status: 0)
         var failure = Failure(code, .stream, Self.text(error, fallback: "the service reported a failure"))

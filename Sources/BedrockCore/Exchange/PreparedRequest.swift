@@ -3,13 +3,15 @@ public struct PreparedRequest {
     public var url: Bytes
     public var headers: [HTTPHeader]
     public var proxy: Bytes
+    public let body: RequestBody
 
-    /// Builds the head, resolves who asks and where, and signs. `epochSeconds` is the wall clock.
-    public init(
-        operation: Operation, modelID: Bytes, body: borrowing ByteBuffer, settings: Settings,
-        signer: RequestSigner, epochSeconds: Int64
+    /// Builds the head, resolves who asks, and signs. `epochSeconds` is what the service's clock shows;
+    /// `attemptHeaders` are not signed.
+    init(
+        operation: Operation, modelID: Bytes, body: RequestBody, settings: Settings, endpoint: Endpoint,
+        signer: RequestSigner, epochSeconds: Int64, attemptHeaders: [HTTPHeader]
     ) throws(Failure) {
-        let endpoint = try settings.endpoint()
+        self.body = body
         let identity = try settings.identity(for: endpoint)
         let head: RequestHead
         do throws(ArgumentError) {
@@ -32,8 +34,9 @@ public struct PreparedRequest {
                 method: head.method, scheme: endpoint.scheme, host: endpoint.host, path: head.path, query: head.query,
                 headers: headers)
             let region = try settings.signingRegion()
-            headers += try signer.sign(request, body, credentials, region, epochSeconds)
+            headers += try signer.sign(request, body.bytes, credentials, region, epochSeconds)
         }
+        headers += attemptHeaders
         headers.append(HTTPHeader("user-agent", Bytes("libbedrockstream/0.1.0")))
     }
 }

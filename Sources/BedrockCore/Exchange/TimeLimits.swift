@@ -25,6 +25,11 @@ struct Timeline {
         self.opened = opened
     }
 
+    /// For the next request; when the first delta came stays.
+    mutating func renew() {
+        (started, connected, firstByte, lastByte, ended) = (0, 0, 0, 0, 0)
+    }
+
     /// Which limit is running, since when, and how long it is. The shortest that remains decides.
     func running(_ limits: TimeLimits) -> (limit: Limit, since: Int64, length: Int64)? {
         var nearest: (limit: Limit, since: Int64, length: Int64)?

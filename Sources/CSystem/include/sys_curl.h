@@ -18,8 +18,9 @@ CURLcode sys_setopt_offset(CURL *_Nonnull easy, CURLoption option, int64_t value
 CURLcode sys_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
 CURLcode sys_setopt_write(CURL *_Nonnull easy, CURLoption option, sys_curl_write _Nonnull function);
 CURLcode sys_setopt_prereq(CURL *_Nonnull easy, sys_curl_prereq _Nonnull function);
-/// Sockets that do not live on in programs which the host starts.
-CURLcode sys_setopt_close_on_exec(CURL *_Nonnull easy);
+/// Sockets that do not live on in programs which the host starts, and that give a connection up when what was sent on
+/// it stays unacknowledged for `unacknowledged_ms`; 0 leaves that to the system (TCP_USER_TIMEOUT, RFC 5482).
+CURLcode sys_setopt_socket(CURL *_Nonnull easy, long unacknowledged_ms);
 long sys_getinfo_long(CURL *_Nonnull easy, CURLINFO info);
 void *_Nullable sys_getinfo_private(CURL *_Nonnull easy);
 

@@ -13,6 +13,9 @@ int64_t sys_now_ns(void);
 /// Seconds since 1970 UTC, for signatures.
 int64_t sys_wall_s(void);
 
+/// A number that differs between processes and calls; no secret may depend on it.
+uint64_t sys_random(void);
+
 /// A mutex and a condition in one.
 typedef struct sys_monitor sys_monitor;
 sys_monitor *_Nullable sys_monitor_new(void);

@@ -1,0 +1,277 @@
+/// What the clocks of the machine show.
+public struct Clock: Sendable {
+    /// Nanoseconds of a clock that never goes back.
+    public var now: Int64
+    /// Seconds since 1970 UTC.
+    public var wall: Int64
+
+    public init(now: Int64, wall: Int64) {
+        self.now = now
+        self.wall = wall
+    }
+}
+
+/// What a transport is to do with bytes that it brought.
+public enum Intake: Sendable {
+    case taken
+    /// Bring the same bytes again when the transfer is resumed.
+    case wait
+    /// No more is wanted.
+    case stop
+}
+
+/// What the edge is to do for an exchange.
+public enum Action {
+    /// Forget the transfer, if there is one, and close its connection where an answer is still coming.
+    case dropTransfer
+    /// Read what is left of the transfer's answer without the exchange, where that is cheap, to keep the connection.
+    case drainTransfer
+    /// Give a request to the transport, on a connection of its own where `isFresh`.
+    case send(PreparedRequest, isFresh: Bool)
+    case resumeTransfer
+    /// Read the environment again and tell by `credentialsReread`.
+    case rereadCredentials
+    /// The exchange has ended and wants nothing any more.
+    case finish
+}
+
+/// One call of the service from its opening to its end, over all its attempts: the heart of the library, without a
+/// socket or a clock.
+///
+/// The edge tells what happened, each time with the moment it happened. The consumer is called from inside, in the
+/// order of what came, and told of exactly one end, last. What the edge has to do is asked of `nextAction`, after each
+/// input and when `deadline` has come.
+///
+/// Inputs may come while another one is being worked on: from a callback that cancels or frees its stream.
+public final class Exchange {
+    let operation: Operation
+    let consumer: any StreamConsumer
+    let wishes: any CallerWishes
+    let shared: SharedState
+
+    public internal(set) var settings: Settings
+    var modelID: Bytes
+    /// What the caller asked, and what is sent in its place where an answer is continued or shortened.
+    let originalBody: RequestBody
+    var body: RequestBody
+
+    public internal(set) var state = State.opened
+    /// The state was left by a way that is not in the table; tests look at it.
+    public internal(set) var hasLeftTable = false
+    var attempt: Attempt
+    var delivery = DeliveryState()
+    var retries = RetryState()
+    var todo = Todo()
+
+    public init(
+        operation: Operation, modelID: Bytes, body: RequestBody, settings: Settings, consumer: any StreamConsumer,
+        wishes: any CallerWishes, shared: SharedState, now: Int64
+    ) {
+        self.operation = operation
+        self.modelID = modelID
+        self.settings = settings
+        self.consumer = consumer
+        self.wishes = wishes
+        self.shared = shared
+        originalBody = body
+        self.body = body
+        attempt = Attempt(
+            operation: operation, limits: settings.limits, wantsRaw: consumer.wantsRaw,
+            keepsTranscript: settings.recovery == .continuation, now: now)
+    }
+
+    public var hasEnded: Bool { state == .ended }
+    /// No bytes are taken until `resume`.
+    public var isPaused: Bool { delivery.isPaused }
+
+    /// When `timePassed` is to be called if nothing happens before; nil for never.
+    public var deadline: Int64? {
+        switch (state, attempt.deadline) {
+        case (.ended, _): nil
+        case (.waiting, let limit?): min(retries.dueAt, limit)
+        case (.waiting, nil): retries.dueAt
+        case (_, let limit): limit
+        }
+    }
+
+    func enter(_ next: State, _ cause: Cause) {
+        #if !hasFeature(Embedded)
+            if !Self.allows(state, cause, next) { hasLeftTable = true }
+        #endif
+        state = next
+    }
+
+    // MARK: What happened
+
+    public func begin(now: Int64) {
+        guard state == .opened else { return }
+        retries.begin(shared.random.uuid())
+        goOn(.begin, now)
+    }
+
+    /// The connection stands, the request is about to go out. False when it must not.
+    public func connected(isReused: Bool, now: Int64) -> Bool {
+        guard state.isUnderWay else { return false }
+        let goesOut = attempt.connected(isReused: isReused, now: now)
+        if state == .connecting { enter(.requesting, .connect) }
+        settle(now)
+        return goesOut
+    }
+
+    /// A line of the response head, or of the trailers.
+    public func received(headLine line: Span<UInt8>, now: Int64) {
+        guard state.isUnderWay else { return }
+        byteArrived()
+        attempt.received(headLine: line, now: now)
+        settle(now)
+    }
+
+    /// Bytes of the body.
+    public func received(_ bytes: Span<UInt8>, now: Int64) -> Intake {
+        guard state.isUnderWay else { return intakeBetweenAttempts }
+        // Bytes that came while an event was held back wait with the transport: nothing of these has been taken.
+        if delivery.isPaused || delivery.isPumping { return .wait }
+        byteArrived()
+        pump(bytes, now)
+        return state.isUnderWay ? .taken : intakeBetweenAttempts
+    }
+
+    private var intakeBetweenAttempts: Intake { todo.transfer == .drain ? .taken : .stop }
+
+    @inline(__always)
+    private func byteArrived() {
+        if state == .answering { return }
+        if state == .connecting { enter(.requesting, .connect) }
+        enter(.answering, .byte)
+    }
+
+    /// The body ended as the transport's framing says it should.
+    public func bodyEnded(now: Int64) {
+        transportEnded(nil, now)
+    }
+
+    /// The transport gave up.
+    public func transportFailed(_ failure: TransportFailure, now: Int64) {
+        transportEnded(failure, now)
+    }
+
+    /// The transport is done; what it brought may not yet be handed over.
+    private func transportEnded(_ failure: TransportFailure?, _ now: Int64) {
+        guard state.isUnderWay else { return }
+        delivery.isTransportDone = true
+        delivery.transportFailure = failure
+        if !delivery.isPaused { concludeTransport(now) }
+    }
+
+    func concludeTransport(_ now: Int64) {
+        if let failure = delivery.transportFailure {
+            attempt.transportFailed(failure, now: now)
+        } else {
+            attempt.bodyEnded(now: now)
+        }
+        settle(now)
+    }
+
+    /// The moment of `deadline`, or a later one, has come.
+    public func timePassed(now: Int64) {
+        guard state != .ended else { return }
+        attempt.timePassed(now: now)
+        settle(now)
+        if state == .waiting, retries.dueAt <= now { goOn(.due, now) }
+    }
+
+    /// The caller's wishes have changed.
+    public func noticed(now: Int64) {
+        if wishes.isCancelled {
+            cancelled("the caller cancelled the stream", now: now)
+        } else if wishes.isDetached {
+            resume(now: now)
+        }
+    }
+
+    public func cancelled(_ reason: StaticString, now: Int64) {
+        guard state != .ended else { return }
+        end(Failure(.cancelled, attempt.phase, String(copying: Bytes(reason).span)), now)
+    }
+
+    /// The edge cannot go on.
+    public func refused(_ failure: Failure, now: Int64) {
+        guard state != .ended else { return }
+        end(failure, now)
+    }
+
+    // MARK: What to do
+
+    /// Nil when there is nothing to do. Not to be asked inside a callback of the transport or of the consumer.
+    public func nextAction(_ clock: Clock) -> Action? {
+        switch todo.takeTransfer() {
+        case .drop: return .dropTransfer
+        case .drain: return .drainTransfer
+        case .keep: break
+        }
+        if state == .ended { return todo.takeFinish() ? .finish : nil }
+        if todo.takeReread() { return .rereadCredentials }
+        if todo.takeSend() { return send(clock) }
+        return todo.takeResume() ? .resumeTransfer : nil
+    }
+
+    public var hasAction: Bool { todo.isAny }
+
+    private func send(_ clock: Clock) -> Action? {
+        do throws(Failure) {
+            let request = try prepare(clock)
+            attempt.started(isReopened: retries.isReopening, now: clock.now)
+            delivery.begin()
+            enter(.connecting, .send)
+            return .send(request, isFresh: retries.isReopening)
+        } catch {
+            end(error, clock.now)
+            return nextAction(clock)
+        }
+    }
+
+    private func prepare(_ clock: Clock) throws(Failure) -> PreparedRequest {
+        let endpoint = try settings.endpoint()
+        retries.host = endpoint.host
+        retries.signedAt = clock
+        return try PreparedRequest(
+            operation: operation, modelID: modelID, body: body, settings: settings, endpoint: endpoint,
+            signer: shared.signer, epochSeconds: clock.wall &+ shared.skew.offset(host: endpoint.host),
+            attemptHeaders: retries.headers(max: settings.retry.allowedAttempts))
+    }
+}
+
+/// What the edge still has to do.
+struct Todo {
+    enum Transfer {
+        case keep, drop, drain
+    }
+
+    var transfer = Transfer.keep
+    var sends = false
+    var resumes = false
+    var rereads = false
+    var finishes = false
+
+    var isAny: Bool { transfer != .keep || sends || resumes || rereads || finishes }
+
+    mutating func takeTransfer() -> Transfer {
+        defer { transfer = .keep }
+        return transfer
+    }
+
+    mutating func takeSend() -> Bool { Self.take(&sends) }
+    mutating func takeResume() -> Bool { Self.take(&resumes) }
+    mutating func takeReread() -> Bool { Self.take(&rereads) }
+
+    /// The last thing; what else was to be done is of no use any more.
+    mutating func takeFinish() -> Bool {
+        (sends, resumes, rereads) = (false, false, false)
+        return Self.take(&finishes)
+    }
+
+    private static func take(_ flag: inout Bool) -> Bool {
+        defer { flag = false }
+        return flag
+    }
+}

@@ -1,0 +1,300 @@
+extension Exchange {
+    /// To the next request, as soon as the rate limiter lets it go.
+    func goOn(_ cause: Cause, _ now: Int64) {
+        let isLimited = settings.retry.mode == .adaptive && !retries.isAdmitted
+        let wait = isLimited ? shared.limiter.delay(now: now) : 0
+        retries.isAdmitted = true
+        if cause == .begin { retries.canRepeat = settings.retry.allowedAttempts > 1 || !settings.fallbacks.isEmpty }
+        if wait > 0 {
+            retries.dueAt = now &+ wait
+            enter(.waiting, cause)
+        } else {
+            enter(.preparing, cause)
+            todo.sends = true
+        }
+    }
+
+    /// Draws the conclusion where the attempt has ended.
+    func settle(_ now: Int64) {
+        guard state != .ended, state != .refreshing, attempt.hasEnded else { return }
+        guard let failure = attempt.failure else { return succeed(now) }
+        if settings.retry.mode == .adaptive, failure.code.isThrottling { shared.limiter.throttled(now: now) }
+        let plan = judged(plan(for: failure, now), failure, now)
+        if state == .ended { return }
+        carryOut(plan, failure, now)
+    }
+
+    private func succeed(_ now: Int64) {
+        // Of an answer that has no delta at all everything is early.
+        delivery.isVisible = true
+        guard deliverWaiting(now), state != .ended else { return }
+        shared.quota.giveBack(retries.lastCost)
+        if settings.retry.mode == .adaptive { shared.limiter.succeeded(now: now) }
+        finish()
+    }
+
+    // MARK: What to do about a failure
+
+    private func plan(for failure: Failure, _ now: Int64) -> Plan {
+        if !couldDiffer(failure) { return Plan(.end) }
+        if isDeadConnection(failure) { return Plan(.reopen) }
+        if failure.code == .expiredToken { return planForExpiredToken() }
+        if isRefusedContinuation(failure) { return Plan(mayNudge ? .nudge : .end, .transient) }
+        return planForRetry(failure, retryClass(of: failure), now)
+    }
+
+    /// False for what another request would not change.
+    private func couldDiffer(_ failure: Failure) -> Bool {
+        failure.code != .cancelled && failure.code != .memory && failure.code != .timeoutTotal
+            && attempt.timeline.started > 0
+    }
+
+    /// A connection of the pool that its other end has given up meanwhile: that is no failure of the service.
+    private func isDeadConnection(_ failure: Failure) -> Bool {
+        delivery.isTransportDone && attempt.isConnectionReused && attempt.timeline.firstByte == 0
+            && !retries.isReopening && failure.service.code == nil
+    }
+
+    private func planForExpiredToken() -> Plan {
+        let mayReread =
+            !retries.hasReread && !delivery.isVisible && retries.number < settings.retry.allowedAttempts
+            && settings.identitySource == .environment
+        return Plan(mayReread ? .reread : .end)
+    }
+
+    private func isRefusedContinuation(_ failure: Failure) -> Bool {
+        retries.isContinuing && failure.code == .validation && failure.phase == .response
+    }
+
+    private var mayNudge: Bool { !retries.isNudging && retries.number < settings.retry.allowedAttempts }
+
+    private func retryClass(of failure: Failure) -> RetryClass {
+        if learnClockSkew(failure) { return .transient }
+        return RetryClass(for: failure, settings.retry)
+    }
+
+    /// True where the failure came from this machine's clock and the next signature will be another.
+    private func learnClockSkew(_ failure: Failure) -> Bool {
+        guard let code = failure.service.code, let date = attempt.head.date,
+            let server = HTTPDate.seconds(date.span)
+        else { return false }
+        let elapsed = (attempt.timeline.ended &- retries.signedAt.now) / 1_000_000_000
+        let wall = retries.signedAt.wall &+ max(elapsed, 0)
+        let isMeant = ServiceCode.isClockSkew(code.span)
+        guard isMeant || (ServiceCode.isPossibleClockSkew(code.span) && abs(server &- wall) >= ClockSkew.suspicious)
+        else { return false }
+        return shared.skew.learn(host: retries.host, serverSeconds: server, wall: wall)
+    }
+
+    private func planForRetry(_ failure: Failure, _ retryClass: RetryClass, _ now: Int64) -> Plan {
+        guard retryClass != .none, let deed = deed() else { return Plan(.end) }
+        let delay = Backoff.delay(
+            retry: retries.number, retryClass, hint: attempt.head.retryAfter, random: shared.random.next(),
+            maxBackoff: settings.retry.maxBackoff)
+        guard retries.number < settings.retry.allowedAttempts, isAffordable(retryClass), isInTime(now &+ delay) else {
+            return canFallBack(failure) ? Plan(.fallback) : Plan(.end)
+        }
+        return Plan(deed, retryClass, delay: delay)
+    }
+
+    /// How another attempt is to be made, if at all.
+    private func deed() -> Plan.Deed? {
+        guard delivery.isVisible else { return .retry }
+        switch settings.recovery {
+        case .none: return nil
+        case .restart: return .restart
+        case .continuation:
+            guard !attempt.events.answer.isComplete, attempt.events.transcript.obstacle == nil else { return nil }
+            return retries.isNudging || shared.needsNudge(modelID) ? .nudge : .continuation
+        }
+    }
+
+    private func isAffordable(_ retryClass: RetryClass) -> Bool {
+        shared.quota.available >= RetryQuota.cost(retryClass)
+    }
+
+    /// A wait that the total limit would end is not begun: the failure itself says more.
+    private func isInTime(_ moment: Int64) -> Bool {
+        let total = settings.limits.total
+        return total == 0 || moment < attempt.timeline.opened &+ total
+    }
+
+    private func canFallBack(_ failure: Failure) -> Bool {
+        guard !delivery.isVisible, retries.fallbackCount < settings.fallbacks.count, isInTime(attempt.timeline.ended)
+        else { return false }
+        return failure.code == .throttled || failure.code == .modelNotReady || failure.code == .serviceUnavailable
+    }
+
+    /// The plan, once the caller has had a say.
+    private func judged(_ plan: Plan, _ failure: Failure, _ now: Int64) -> Plan {
+        if failure.code == .cancelled { return plan }
+        attempt.seal(modelID: modelID, region: settings.region ?? [])
+        guard let view = attempt.failureView else { return plan }
+        switch consumer.judge(notice(plan, view, number: retries.number &+ 1)) {
+        case .asPlanned: return plan
+        case .fail: return Plan(.end)
+        case .retry:
+            guard plan.deed == .end, couldDiffer(failure) else { return plan }
+            return planForRetry(failure, .transient, now)
+        }
+    }
+
+    // MARK: Doing it
+
+    private func carryOut(_ plan: Plan, _ failure: Failure, _ now: Int64) {
+        switch plan.deed {
+        case .end: end(failure, now)
+        case .reopen: reopen(failure)
+        case .reread:
+            releaseTransfer(failure)
+            enter(.refreshing, .reread)
+            todo.rereads = true
+        case .fallback: fallBack(plan, failure, now)
+        case .retry: again(plan, .fresh, failure, now)
+        case .restart:
+            delivery.isVisible = false
+            again(plan, .restart, failure, now)
+        case .continuation, .nudge: carryOn(plan, failure, now)
+        }
+    }
+
+    private func reopen(_ failure: Failure) {
+        releaseTransfer(failure)
+        retries.isReopening = true
+        attempt.renew(.fresh)
+        enter(.preparing, .reopen)
+        todo.sends = true
+    }
+
+    /// Another attempt after the plan's delay.
+    private func again(_ plan: Plan, _ renewal: Renewal, _ failure: Failure, _ now: Int64) {
+        if plan.retryClass != .none {
+            guard let cost = shared.quota.take(plan.retryClass) else { return end(failure, now) }
+            retries.lastCost = cost
+        }
+        if failure.code == .modelTimeout { shortenBody() }
+        releaseTransfer(failure)
+        retries.nextAttempt()
+        tell(plan, now)
+        if state == .ended { return }
+        attempt.renew(renewal)
+        retries.dueAt = now &+ plan.delay
+        enter(.waiting, .retry)
+    }
+
+    private func tell(_ plan: Plan, _ now: Int64) {
+        guard !wishes.isDetached else { return }
+        attempt.seal(modelID: modelID, region: settings.region ?? [])
+        guard let view = attempt.failureView else { return }
+        _ = follow(consumer.noticed(notice(plan, view, number: retries.number)), now)
+    }
+
+    private func notice(_ plan: Plan, _ failure: FailureView, number: UInt32) -> NoticeView {
+        NoticeView(
+            kind: plan.kind, failure: failure, attempt: number, maxAttempts: settings.retry.allowedAttempts,
+            delay: plan.delay, modelID: failure.partial.modelID, region: failure.partial.region)
+    }
+
+    private func shortenBody() {
+        guard settings.retry.onModelTimeout == .halveMaxTokens else { return }
+        if let shorter = body.halvingMaxTokens(operation, floor: settings.retry.minMaxTokens) { body = shorter }
+    }
+
+    /// The partial answer goes back as the beginning of the assistant's turn.
+    private func carryOn(_ plan: Plan, _ failure: Failure, _ now: Int64) {
+        let isNudge = plan.deed == .nudge
+        if isNudge, retries.isContinuing, !retries.isNudging { shared.learnNudge(modelID) }
+        do throws(ContinuationError) {
+            body = try originalBody.continued(
+                operation, attempt.events.transcript, nudge: isNudge ? settings.recoveryNudge : nil)
+        } catch {
+            return end(failure, now)
+        }
+        if !retries.isContinuing { retries.interruption = failure }
+        retries.isContinuing = true
+        retries.isNudging = isNudge
+        again(plan, .continuation(isNudge: isNudge), failure, now)
+    }
+
+    /// The next of the other models or regions, with attempts of its own.
+    private func fallBack(_ plan: Plan, _ failure: Failure, _ now: Int64) {
+        let target = settings.fallbacks[retries.fallbackCount]
+        retries.fallbackCount &+= 1
+        do throws(ConfigError) {
+            if !target.region.isEmpty { settings = try settings.inRegion(target.region) }
+        } catch {
+            return end(failure, now)
+        }
+        if !target.modelID.isEmpty { modelID = target.modelID }
+        body = originalBody
+        releaseTransfer(failure)
+        retries.begin(shared.random.uuid())
+        retries.isReopening = false
+        retries.isAdmitted = false
+        tell(plan, now)
+        if state == .ended { return }
+        attempt.renew(.fresh)
+        retries.dueAt = now
+        enter(.waiting, .retry)
+    }
+
+    /// The environment as it is now.
+    public func credentialsReread(_ environment: Environment, now: Int64) {
+        guard state == .refreshing, let failure = attempt.failure else { return }
+        retries.hasReread = true
+        let renewed: Settings?
+        do throws(ConfigError) {
+            renewed = try settings.with(environment)
+        } catch {
+            renewed = nil
+        }
+        guard let renewed, !renewed.hasSameIdentity(as: settings) else { return end(failure, now) }
+        settings = renewed
+        retries.nextAttempt()
+        tell(Plan(.reread), now)
+        if state == .ended { return }
+        attempt.renew(.fresh)
+        retries.dueAt = now
+        enter(.waiting, .retry)
+    }
+
+    /// Lets go of the transfer of an attempt that has ended.
+    private func releaseTransfer(_ failure: Failure?) {
+        // A failure that the service reports ends its answer: what is left of that is short.
+        let isShort = attempt.isEndedByService || attempt.events.answer.isComplete
+        todo.transfer = delivery.isTransportDone || !isShort ? .drop : .drain
+    }
+
+    // MARK: The end
+
+    func end(_ failure: Failure, _ now: Int64) {
+        guard state != .ended else { return }
+        attempt.fail(explained(failure), now: now)
+        finish()
+    }
+
+    private func explained(_ failure: Failure) -> Failure {
+        if failure.code == .expiredToken, failure.phase == .response {
+            var failure = failure
+            failure.message += settings.identitySource.explanation(hasReread: retries.hasReread)
+            return failure
+        }
+        if isRefusedContinuation(failure), var cut = retries.interruption {
+            cut.message += "; its continuation was refused: " + failure.message
+            return cut
+        }
+        return failure
+    }
+
+    private func finish() {
+        releaseTransfer(attempt.failure)
+        enter(.ended, .end)
+        todo.finishes = true
+        attempt.seal(modelID: modelID, region: settings.region ?? [])
+        if let failure = attempt.failureView {
+            consumer.failed(failure)
+        } else {
+            consumer.stopped(attempt.resultView)
+        }
+    }
+}

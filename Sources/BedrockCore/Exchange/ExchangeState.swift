@@ -1,0 +1,112 @@
+extension Exchange {
+    /// Where a call stands.
+    public enum State: Int, CaseIterable, Sendable {
+        /// Made, not begun.
+        case opened
+        /// Until a retry is due or the rate limiter lets a request go.
+        case waiting
+        /// The next request is to be built, signed and given to the transport.
+        case preparing
+        /// Credentials have expired and are read again.
+        case refreshing
+        /// The transport resolves, connects, shakes hands.
+        case connecting
+        /// The connection stands, no byte has come back.
+        case requesting
+        /// A response is coming in.
+        case answering
+        /// The consumer has been told how it ended.
+        case ended
+    }
+
+    /// What moves a call from one state to another.
+    public enum Cause: Int, CaseIterable, Sendable {
+        case begin, due, send, connect, byte, retry, reopen, reread, end
+    }
+
+    public struct Transition: Equatable, Sendable {
+        public let from: State
+        public let cause: Cause
+        public let to: State
+
+        init(_ from: State, _ cause: Cause, _ to: State) {
+            self.from = from
+            self.cause = cause
+            self.to = to
+        }
+    }
+
+    /// Every way from one state to another; there are no others.
+    public static let transitions: [Transition] = [
+        Transition(.opened, .begin, .preparing),
+        Transition(.opened, .begin, .waiting),
+        Transition(.opened, .end, .ended),
+        Transition(.waiting, .due, .waiting),
+        Transition(.waiting, .due, .preparing),
+        Transition(.waiting, .end, .ended),
+        Transition(.preparing, .send, .connecting),
+        Transition(.preparing, .end, .ended),
+        Transition(.connecting, .connect, .requesting),
+        Transition(.connecting, .retry, .waiting),
+        Transition(.connecting, .reopen, .preparing),
+        Transition(.connecting, .end, .ended),
+        Transition(.requesting, .byte, .answering),
+        Transition(.requesting, .retry, .waiting),
+        Transition(.requesting, .reopen, .preparing),
+        Transition(.requesting, .end, .ended),
+        Transition(.answering, .retry, .waiting),
+        Transition(.answering, .reread, .refreshing),
+        Transition(.answering, .end, .ended),
+        Transition(.refreshing, .retry, .waiting),
+        Transition(.refreshing, .end, .ended),
+    ]
+
+    public static func allows(_ from: State, _ cause: Cause, _ to: State) -> Bool {
+        transitions.contains(Transition(from, cause, to))
+    }
+}
+
+extension Exchange.State {
+    public var name: StaticString {
+        switch self {
+        case .opened: "opened"
+        case .waiting: "waiting"
+        case .preparing: "preparing"
+        case .refreshing: "refreshing"
+        case .connecting: "connecting"
+        case .requesting: "requesting"
+        case .answering: "answering"
+        case .ended: "ended"
+        }
+    }
+
+    /// A request is in the transport's hands.
+    var isUnderWay: Bool { self == .connecting || self == .requesting || self == .answering }
+}
+
+extension Exchange.Cause {
+    public var name: StaticString {
+        switch self {
+        case .begin: "begin"
+        case .due: "due"
+        case .send: "send"
+        case .connect: "connect"
+        case .byte: "first byte"
+        case .retry: "retry"
+        case .reopen: "dead connection"
+        case .reread: "expired credentials"
+        case .end: "end"
+        }
+    }
+}
+
+#if !hasFeature(Embedded)
+extension Exchange {
+    /// The table as a Mermaid state diagram, for the documentation beside this file.
+    public static var diagram: String {
+        var text = "stateDiagram-v2\n    [*] --> opened\n"
+        for way in transitions { text += "    \(way.from.name) --> \(way.to.name): \(way.cause.name)\n" }
+        return text + "    ended --> [*]\n"
+    }
+}
+#endif

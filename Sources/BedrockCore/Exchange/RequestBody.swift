@@ -1,0 +1,38 @@
+/// A request's body, kept as long as a transfer may read it.
+public final class RequestBody {
+    public let bytes: ByteBuffer
+
+    public init(_ bytes: consuming ByteBuffer) {
+        self.bytes = bytes
+    }
+
+    /// Asks for half as much; nil where that cannot be.
+    func halvingMaxTokens(_ operation: Operation, floor: Int64) -> RequestBody? {
+        Self.halved(bytes, operation, floor)
+    }
+
+    private static func halved(
+        _ bytes: borrowing ByteBuffer, _ operation: Operation, _ floor: Int64
+    ) -> RequestBody? {
+        guard let shorter = MaxTokens.halved(bytes.span, operation: operation, floor: floor) else { return nil }
+        return RequestBody(shorter)
+    }
+
+    /// Asks for the rest of an answer, with what there is of it as the beginning of the assistant's turn; with a
+    /// `nudge` behind that as a message of the user.
+    func continued(
+        _ operation: Operation, _ transcript: borrowing Transcript, nudge: Bytes?
+    ) throws(ContinuationError) -> RequestBody {
+        try Self.continued(bytes, operation, transcript, nudge)
+    }
+
+    private static func continued(
+        _ bytes: borrowing ByteBuffer, _ operation: Operation, _ transcript: borrowing Transcript, _ nudge: Bytes?
+    ) throws(ContinuationError) -> RequestBody {
+        let text = nudge ?? []
+        return RequestBody(
+            try ContinuationBody.make(
+                original: bytes.span, operation: operation, transcript: transcript, asNudge: nudge != nil,
+                nudge: text.span))
+    }
+}

@@ -1,0 +1,63 @@
+/// What the calls of one client share. One thread at a time: the client's.
+public final class SharedState {
+    var quota = RetryQuota()
+    var limiter = RateLimiter()
+    var skew = ClockSkew()
+    var random: RandomSource
+    let signer: RequestSigner
+    /// Models seen to refuse an answer whose beginning is given.
+    private var nudgedModels: [Bytes] = []
+    private static let nudgedModelCount = 64
+
+    /// `seed` should differ between clients, or they retry in step.
+    public init(signer: RequestSigner, seed: UInt64) {
+        self.signer = signer
+        random = RandomSource(seed: seed)
+    }
+
+    /// What is left for retries, for tests.
+    public var quotaLeft: Int { quota.available }
+
+    func needsNudge(_ modelID: Bytes) -> Bool {
+        nudgedModels.contains(modelID)
+    }
+
+    func learnNudge(_ modelID: Bytes) {
+        guard !needsNudge(modelID) else { return }
+        if nudgedModels.count >= Self.nudgedModelCount { nudgedModels.removeFirst() }
+        nudgedModels.append(modelID)
+    }
+}
+
+/// Numbers for jitter and invocation ids: SplitMix64, which is no source of secrets.
+struct RandomSource {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A random UUID (RFC 9562, version 4) as text.
+    mutating func uuid() -> Bytes {
+        let high = next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        let low = next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        var text = Bytes()
+        text.reserveCapacity(36)
+        for position in 0..<16 {
+            if position == 4 || position == 6 || position == 8 || position == 10 { text.append(UInt8(ascii: "-")) }
+            let half = position < 8 ? high : low
+            let byte = UInt8(truncatingIfNeeded: half >> UInt64(56 &- 8 &* (position & 7)))
+            text.append(Hex.digit(byte >> 4))
+            text.append(Hex.digit(byte & 15))
+        }
+        return text
+    }
+}
