@@ -88,10 +88,11 @@ final class Transfer {
 
     /// How old connections are found out and new ones are made. libcurl itself leaves a dead one that it took from the
     /// pool for another, and tells of it by a second call of `connectionReady`.
-    private func setUpConnection(_ connection: ConnectionSettings, isFresh: Bool) -> Bool {
+    private func setUpConnection(_ connection: ConnectionRules, isFresh: Bool) -> Bool {
         let keepAlive = connection.keepAliveSeconds
         return set(CURLOPT_MAXAGE_CONN, connection.maxIdleSeconds == 0 ? Int(Int32.max) : connection.maxIdleSeconds)
-            && set(CURLOPT_MAXLIFETIME_CONN, connection.maxAgeSeconds) && set(CURLOPT_TCP_KEEPALIVE, keepAlive > 0 ? 1 : 0)
+            && set(CURLOPT_MAXLIFETIME_CONN, connection.maxAgeSeconds)
+            && set(CURLOPT_TCP_KEEPALIVE, keepAlive > 0 ? 1 : 0)
             && (keepAlive == 0 || set(CURLOPT_TCP_KEEPIDLE, keepAlive) && set(CURLOPT_TCP_KEEPINTVL, keepAlive))
             && set(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
             && sys_setopt_socket(easy, connection.unacknowledgedMs) == CURLE_OK

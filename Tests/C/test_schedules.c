@@ -78,7 +78,8 @@ static void live(uint32_t seed) {
     for (volatile uint32_t spin = below(&random, 200000); spin > 0; spin--) {}
   } else if (schedule.deed == 4) {
     /* With a sleep: valgrind runs one thread at a time and lets a busy one go on. */
-    for (int64_t end = now_ms() + 30000; seen_terminals(&seen) == 0 && now_ms() < end; usleep(50)) brs_stream_resume(stream);
+    for (int64_t end = now_ms() + 30000; seen_terminals(&seen) == 0 && now_ms() < end; usleep(50))
+      brs_stream_resume(stream);
   } else if (!seen_wait(&seen)) {
     check_failed(__FILE__, __LINE__, "seed %u: no terminal callback", seed);
   }

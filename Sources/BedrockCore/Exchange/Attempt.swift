@@ -1,7 +1,7 @@
 /// One attempt at a call: what became of one request, and the decoder of what comes back.
 ///
-/// It is told what happened, each time with the moment it happened, and keeps the outcome. It ends once, and says success
-/// only for an answer that its service completed and whose body ended on a message border.
+/// It is told what happened, each time with the moment it happened, and keeps the outcome. It ends once, and says
+/// success only for an answer that its service completed and whose body ended on a message border.
 ///
 ///     started -> connected -> head (status, type) -> body -> ended
 ///                              |- 200, event stream: messages -> events

@@ -101,12 +101,12 @@ extension Exchange.Cause {
 }
 
 #if !hasFeature(Embedded)
-extension Exchange {
-    /// The table as a Mermaid state diagram, for the documentation beside this file.
-    public static var diagram: String {
-        var text = "stateDiagram-v2\n    [*] --> opened\n"
-        for way in transitions { text += "    \(way.from.name) --> \(way.to.name): \(way.cause.name)\n" }
-        return text + "    ended --> [*]\n"
+    extension Exchange {
+        /// The table as a Mermaid state diagram, for the documentation beside this file.
+        public static var diagram: String {
+            var text = "stateDiagram-v2\n    [*] --> opened\n"
+            for way in transitions { text += "    \(way.from.name) --> \(way.to.name): \(way.cause.name)\n" }
+            return text + "    ended --> [*]\n"
+        }
     }
-}
 #endif

@@ -7,7 +7,7 @@ public struct PreparedRequest {
 
     /// Builds the head, resolves who asks, and signs. `epochSeconds` is what the service's clock shows;
     /// `attemptHeaders` are not signed.
-    init(
+    public init(
         operation: Operation, modelID: Bytes, body: RequestBody, settings: Settings, endpoint: Endpoint,
         signer: RequestSigner, epochSeconds: Int64, attemptHeaders: [HTTPHeader]
     ) throws(Failure) {

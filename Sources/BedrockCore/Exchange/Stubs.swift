@@ -1,26 +1,44 @@
-public enum RetryMode { case standard, adaptive, off }
-public enum RetryClass { case none, transient, throttling
-  init(for f: Failure, _ r: RetryRules) { self = f.code.isThrottling ? .throttling : f.code.isRetryable ? .transient : .none } }
-public enum ModelTimeoutPolicy { case error, retry, halveMaxTokens }
-public struct RetryRules { public var mode = RetryMode.off; public var maxAttempts: UInt32 = 3; public var maxBackoff: Int64 = 20_000_000_000; public var onModelTimeout = ModelTimeoutPolicy.error; public var minMaxTokens: Int64 = 256
+// Stand-ins for pieces that land separately: whoever lands the real one deletes its lines here.
+public enum RetryClass {
+    case none, transient, throttling
+    init(for f: Failure, _ r: RetryRules) {
+        self = f.code.isThrottling ? .throttling : f.code.isRetryable ? .transient : .none
+    }
 }
-public enum Recovery { case none, restart, continuation }
-public struct FallbackTarget { public var modelID: Bytes; public var region: Bytes }
-public struct RetryQuota { public init() {}; public var available = 500
- static func cost(_ c: RetryClass) -> Int { c == .throttling ? 5 : 14 }
- public mutating func take(_ c: RetryClass) -> Int? { available -= Self.cost(c); return Self.cost(c) }
- public mutating func giveBack(_ c: Int?) { available = min(500, available + (c ?? 1)) } }
-public enum Backoff { public static func delay(retry: UInt32, _ c: RetryClass, hint: Int64?, random: UInt64, maxBackoff: Int64) -> Int64 { 50_000_000 } }
-public struct RateLimiter { public mutating func delay(now: Int64) -> Int64 { 0 }; public mutating func succeeded(now: Int64) {}; public mutating func throttled(now: Int64) {} }
-public struct ClockSkew { static let suspicious: Int64 = 240; public mutating func learn(host: Bytes, serverSeconds: Int64, wall: Int64) -> Bool { false }; public func offset(host: Bytes) -> Int64 { 0 } }
+public struct RetryQuota {
+    public init() {}; public var available = 500
+    static func cost(_ c: RetryClass) -> Int { c == .throttling ? 5 : 14 }
+    public mutating func take(_ c: RetryClass) -> Int? { available -= Self.cost(c); return Self.cost(c) }
+    public mutating func giveBack(_ c: Int?) { available = min(500, available + (c ?? 1)) }
+}
+public enum Backoff {
+    public static func delay(retry: UInt32, _ c: RetryClass, hint: Int64?, random: UInt64, maxBackoff: Int64) -> Int64 {
+        50_000_000
+    }
+}
+public struct RateLimiter {
+    public mutating func delay(now: Int64) -> Int64 { 0 }; public mutating func succeeded(now: Int64) {};
+    public mutating func throttled(now: Int64) {}
+}
+public struct ClockSkew {
+    static let suspicious: Int64 = 240;
+    public mutating func learn(host: Bytes, serverSeconds: Int64, wall: Int64) -> Bool { false };
+    public func offset(host: Bytes) -> Int64 { 0 }
+}
 public enum HTTPDate { static func seconds(_ s: Span<UInt8>) -> Int64? { nil } }
-extension Settings { var retry: RetryRules { RetryRules() }; var recovery: Recovery { .none }; var recoveryNudge: Bytes { [] }; var fallbacks: [FallbackTarget] { [] } }
 extension ResponseHead { var date: Bytes? { nil }; var retryAfter: Int64? { nil } }
 struct Transcript { var obstacle: StaticString? }
 struct ContinuationError: Error { var message = "" }
-enum ContinuationBody { static func make(original: Span<UInt8>, operation: Operation, transcript: Transcript, asNudge: Bool, nudge: Span<UInt8>) throws(ContinuationError) -> ByteBuffer { throw ContinuationError() } }
+enum ContinuationBody {
+    static func make(
+        original: Span<UInt8>, operation: Operation, transcript: Transcript, asNudge: Bool, nudge: Span<UInt8>
+    ) throws(ContinuationError) -> ByteBuffer { throw ContinuationError() }
+}
 enum Renewal { case fresh, restart; case continuation(isNudge: Bool) }
 enum MaxTokens { static func halved(_ s: Span<UInt8>, operation: Operation, floor: Int64) -> ByteBuffer? { nil } }
-extension EventDecoder { init(operation: Operation, wantsRaw: Bool, keepsTranscript: Bool) { self.init(operation: operation, wantsRaw: wantsRaw) }; mutating func renew(_ h: Renewal) { self = EventDecoder(operation: operation, wantsRaw: wantsRaw) }; var transcript: Transcript { Transcript() } }
-public struct ConnectionSettings { public var maxIdleSeconds = 60; public var maxAgeSeconds = 1800; public var keepAliveSeconds = 60; public var unacknowledgedMs = 10000 }
-extension Settings { public var connection: ConnectionSettings { ConnectionSettings() } }
+extension EventDecoder {
+    init(operation: Operation, wantsRaw: Bool, keepsTranscript: Bool) {
+        self.init(operation: operation, wantsRaw: wantsRaw)
+    }; mutating func renew(_ h: Renewal) { self = EventDecoder(operation: operation, wantsRaw: wantsRaw) };
+    var transcript: Transcript { Transcript() }
+}

@@ -291,8 +291,9 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
         body.append("{}")
         let signer = try #require(RequestSigner())
         return try PreparedRequest(
-            operation: .converseStream, modelID: Bytes(modelID.utf8), body: body, settings: settings, signer: signer,
-            epochSeconds: 1_440_938_160)
+            operation: .converseStream, modelID: Bytes(modelID.utf8), body: RequestBody(body), settings: settings,
+            endpoint: settings.endpoint(), signer: signer,
+            epochSeconds: 1_440_938_160, attemptHeaders: [])
     }
 
     @Test func signed() throws {

@@ -175,7 +175,7 @@ private func started() -> Attempt {
         attempt.connected(isReused: true, now: 3_000_000)
         let goesOut = attempt.connected(isReused: false, now: 4_000_000)
         let (attempts, isReused) = (attempt.attempts, attempt.isConnectionReused)
-        #expect(goesOut && attempts == 2 && !isReused)
+        #expect(goesOut && attempts == 1 && !isReused)
         let connected = attempt.resultView.timings.connected
         #expect(connected == 3000)
     }
