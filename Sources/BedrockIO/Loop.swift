@@ -283,13 +283,18 @@ final class Loop: @unchecked Sendable {
     private func letGo(_ stream: Stream) {
         timers.remove(stream)
         drop(stream)
+        remove(stream)
+        stream.client.streamEnded()
+    }
+
+    private func remove(_ stream: Stream) {
+        // One that was freed before it was started was never added.
         guard stream.activeIndex >= 0, let last = active.popLast() else { return }
         if last !== stream {
             active[stream.activeIndex] = last
             last.activeIndex = stream.activeIndex
         }
         stream.activeIndex = -1
-        stream.client.streamEnded()
     }
 
     private func drop(_ stream: Stream) {

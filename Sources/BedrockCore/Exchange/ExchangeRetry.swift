@@ -81,7 +81,7 @@ extension Exchange {
         let elapsed = (attempt.timeline.ended &- retries.signedAt.now) / 1_000_000_000
         let wall = retries.signedAt.wall &+ max(elapsed, 0)
         let isMeant = ServiceCode.isClockSkew(code.span)
-        guard isMeant || (ServiceCode.isPossibleClockSkew(code.span) && abs(server &- wall) >= ClockSkew.suspicious)
+        guard isMeant || (ServiceCode.isPossibleClockSkew(code.span) && (server &- wall).magnitude >= ClockSkew.suspicious.magnitude)
         else { return false }
         return shared.skew.learn(host: retries.host, serverSeconds: server, wall: wall)
     }
@@ -172,6 +172,7 @@ extension Exchange {
             guard let cost = shared.quota.take(plan.retryClass) else { return end(failure, now) }
             retries.lastCost = cost
         }
+        retries.lastFailure = failure
         if failure.code == .modelTimeout { shortenBody() }
         releaseTransfer(failure)
         retries.nextAttempt()
@@ -277,6 +278,11 @@ extension Exchange {
         if failure.code == .expiredToken, failure.phase == .response {
             var failure = failure
             failure.message += settings.identitySource.explanation(hasReread: retries.hasReread)
+            return failure
+        }
+        if failure.code == .timeoutTotal, state == .waiting, let last = retries.lastFailure {
+            var failure = failure
+            failure.message += "; the last attempt failed: " + last.message
             return failure
         }
         if isRefusedContinuation(failure), var cut = retries.interruption {

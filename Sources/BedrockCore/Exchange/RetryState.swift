@@ -24,6 +24,7 @@ struct RetryState {
     /// The answer was cut and goes on in the running attempt.
     var isContinuing = false
     var isNudging = false
+    var lastFailure: Failure?
     /// What cut it first.
     var interruption: Failure?
 
