@@ -50,9 +50,12 @@ extension Exchange {
 
     /// False when the rest has to wait.
     private func deliverCurrent(_ now: Int64) -> Bool {
-        if !delivery.isVisible, keepsBack() { return true }
+        if !delivery.isVisible {
+            if keepsBack() { return true }
+            delivery.isVisible = true
+        }
+        if delivery.early.isEmpty { return hand(attempt.eventView, now) }
         delivery.hasCurrent = true
-        delivery.isVisible = true
         return deliverWaiting(now)
     }
 
