@@ -81,7 +81,10 @@ extension Exchange {
         let elapsed = (attempt.timeline.ended &- retries.signedAt.now) / 1_000_000_000
         let wall = retries.signedAt.wall &+ max(elapsed, 0)
         let isMeant = ServiceCode.isClockSkew(code.span)
-        guard isMeant || (ServiceCode.isPossibleClockSkew(code.span) && (server &- wall).magnitude >= ClockSkew.suspicious.magnitude)
+        guard
+            isMeant
+                || (ServiceCode.isPossibleClockSkew(code.span)
+                    && (server &- wall).magnitude >= ClockSkew.suspicious.magnitude)
         else { return false }
         return shared.skew.learn(host: retries.host, serverSeconds: server, wall: wall)
     }
@@ -130,7 +133,9 @@ extension Exchange {
         if failure.code == .cancelled { return plan }
         attempt.seal(modelID: modelID, region: settings.region ?? [])
         guard let view = attempt.failureView else { return plan }
-        switch consumer.judge(notice(plan, view, number: retries.number &+ 1)) {
+        let verdict = consumer.judge(notice(plan, view, number: retries.number &+ 1))
+        if wishes.isCancelled { cancelled("the caller cancelled the stream", now: now) }
+        switch verdict {
         case .asPlanned: return plan
         case .fail: return Plan(.end)
         case .retry:
