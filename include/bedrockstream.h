@@ -135,7 +135,8 @@ typedef enum brs_code {
   BRS_E_FORKED = 5,
   /** The client is being drained or freed and takes no new streams. */
   BRS_E_CLOSED = 6,
-  /** `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on. */
+  /** `brs_stream_next` waited as long as it was told to and nothing came, the stream goes on; or streams still ran at
+   *  the deadline of `brs_client_drain` and have been cancelled. */
   BRS_E_TIMEOUT = 7,
   /** `brs_stream_next`: the terminal event was handed over already. */
   BRS_E_END = 8,
@@ -514,10 +515,10 @@ typedef struct brs_retry {
   /** BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE or BRS_EVENT_FALLBACK; as a plan also BRS_EVENT_ERROR, to
    *  end the stream. */
   brs_event_kind kind;
-  /** The number of the attempt that follows, the stream's first one being 1; for BRS_EVENT_ERROR of the one that would
-   *  have followed. */
+  /** The number of the attempt that follows, beginning with 1 for each model and region that is asked; for
+   *  BRS_EVENT_ERROR of the one that would have followed. */
   uint32_t attempt;
-  /** How many attempts there are for each model and region: `retry.max_attempts`. */
+  /** How many attempts there may be with that model and region: `retry.max_attempts`. */
   uint32_t max_attempts;
   /** Milliseconds until it is sent. */
   int64_t delay_ms;
@@ -911,6 +912,25 @@ void brs_config_free(brs_config *config);
 brs_code brs_client_new(const brs_config *config, brs_client **client, brs_diagnostic *diagnostic);
 
 /**
+ * Lets the streams of a client come to their ends, as before a process ends: new streams are refused with
+ * BRS_E_CLOSED from now on, and this waits until all that were opened have had their terminal callback or
+ * event.
+ *
+ * Those that still run at the deadline are cancelled, and their ends are waited for as well. A stream that is
+ * read with `brs_stream_next` has ended when its terminal event is there to be fetched; another thread has to
+ * read on where more events are waiting than `delivery.queue_bytes`. Several threads may call this. The
+ * client is still to be freed.
+ *
+ * @param client  the client.
+ * @param deadline_ms  how long to wait before what still runs is cancelled; 0 not at all, negative without
+ *     limit.
+ * @return BRS_OK when all streams ended by themselves, BRS_E_TIMEOUT when some had to be cancelled,
+ *     BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE inside a callback of the client, where nothing can be
+ *     waited for.
+ */
+brs_code brs_client_drain(brs_client *client, int64_t deadline_ms);
+
+/**
  * Ends a client: cancels its streams, closes its connections, ends its thread.
  *
  * Each stream that has not ended gets its `on_error` with BRS_E_CANCELLED before this returns; after it no
@@ -969,6 +989,21 @@ brs_code brs_stream_next(brs_stream *stream, int64_t timeout_ms, const brs_event
 brs_code brs_stream_resume(brs_stream *stream);
 
 /**
+ * Lets go of the answer without ending the stream: it is read on to its end, for the usage figures of the
+ * result.
+ *
+ * No event is delivered any more, no delta and no tool call: with callbacks only the terminal one runs,
+ * without, only the terminal event comes, and events that are waiting to be fetched are dropped. Callbacks of
+ * the one event that is being delivered may still run. A stream that is paused goes on. Limits, retries,
+ * `on_failure` and `brs_stream_cancel` work as before. Any thread, any time, a callback of the stream
+ * included; again does nothing.
+ *
+ * @param stream  the stream.
+ * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
+ */
+brs_code brs_stream_detach(brs_stream *stream);
+
+/**
  * Cancels a stream. Any thread, any time, a callback of the stream included; again does nothing.
  *
  * The terminal event with BRS_E_CANCELLED follows, unless the stream has ended on its own before.
@@ -982,10 +1017,10 @@ brs_code brs_stream_cancel(brs_stream *stream);
  * Frees a stream; one that has not ended is cancelled first.
  *
  * With callbacks: its `on_error` with BRS_E_CANCELLED runs before this returns, and after it no callback of
- * the stream runs. Inside one of the stream's own callbacks that `on_error` is called from within this call,
- * and the event that the callback was given stays readable until the callback returns. On another thread this
- * waits for a callback that is running: do not hold a lock that it waits for. The stream must not be used
- * afterwards.
+ * the stream runs; nor does `on_failure` of a stream without. Inside one of the stream's own callbacks that
+ * `on_error` is called from within this call, and the event that the callback was given stays readable until
+ * the callback returns. On another thread this waits for a callback that is running: do not hold a lock that
+ * it waits for. The stream must not be used afterwards.
  *
  * @param stream  the stream; NULL does nothing.
  */

@@ -1,5 +1,6 @@
 import BedrockCore
 import CSystem.Posix
+import Synchronization
 
 /// Who is asked about failures of a stream whose events wait in a queue; on the loop's thread.
 public protocol FailureJudge: AnyObject {
@@ -31,6 +32,8 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
     public var judge: (any FailureJudge)?
     /// The loop's.
     public private(set) var isOutOfMemory = false
+    /// Only the end is wanted. Looked at for each event, so not behind the lock.
+    private let isDropping = Atomic(false)
 
     // Under the monitor.
     private var filling: PackedEvents
@@ -61,14 +64,14 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
 
     public func deliver(_ event: EventView) -> Flow {
         monitor.locked {
-            filling.append(event)
+            if !isDropped { filling.append(event) }
             return flow()
         }
     }
 
     public func noticed(_ notice: NoticeView) -> Flow {
         monitor.locked {
-            filling.append(notice)
+            if !isDropped { filling.append(notice) }
             return flow()
         }
     }
@@ -105,11 +108,24 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
         monitor.broadcast()
     }
 
+    // MARK: Any thread
+
+    /// Forgets the events that wait, and those that still come. The end is kept.
+    public func drop() {
+        monitor.locked {
+            isDropping.store(true, ordering: .releasing)
+            filling.removeAll()
+        }
+    }
+
+    private var isDropped: Bool { isDropping.load(ordering: .acquiring) }
+
     // MARK: The fetching thread
 
     /// The next event; it lives until the next call. `resume` is called when the transfer may go on.
     public func next(timeout: Int64, resume: () -> Void) -> Fetched {
         while true {
+            if isDropped { reading.removeAll() }
             switch reading.next() {
             case .event(let view): return .event(view)
             case .notice(let view): return .notice(view)

@@ -31,6 +31,25 @@ public func brs_client_new(
     }
 }
 
+/// Lets the streams of a client come to their ends, as before a process ends: new streams are refused with
+/// BRS_E_CLOSED from now on, and this waits until all that were opened have had their terminal callback or event.
+///
+/// Those that still run at the deadline are cancelled, and their ends are waited for as well. A stream that is read
+/// with `brs_stream_next` has ended when its terminal event is there to be fetched; another thread has to read on
+/// where more events are waiting than `delivery.queue_bytes`. Several threads may call this. The client is still to be
+/// freed.
+///
+/// - Parameters:
+///   - client: the client.
+///   - deadline_ms: how long to wait before what still runs is cancelled; 0 not at all, negative without limit.
+/// - Returns: BRS_OK when all streams ended by themselves, BRS_E_TIMEOUT when some had to be cancelled, BRS_E_ARGUMENT,
+///   BRS_E_FORKED, or BRS_E_STATE inside a callback of the client, where nothing can be waited for.
+@c(brs_client_drain)
+public func brs_client_drain(_ client: UnsafeMutablePointer<brs_client>?, _ deadline_ms: Int64) -> brs_code {
+    guard let client = borrow(client, as: Client.self) else { return BRS_E_ARGUMENT }
+    return brs_code(UInt32(client.drain(milliseconds: deadline_ms).rawValue))
+}
+
 /// Ends a client: cancels its streams, closes its connections, ends its thread.
 ///
 /// Each stream that has not ended gets its `on_error` with BRS_E_CANCELLED before this returns; after it no callback

@@ -70,6 +70,26 @@ public func brs_stream_resume(_ stream: UnsafeMutablePointer<brs_stream>?) -> br
     return BRS_OK
 }
 
+/// Lets go of the answer without ending the stream: it is read on to its end, for the usage figures of the result.
+///
+/// No event is delivered any more, no delta and no tool call: with callbacks only the terminal one runs, without, only
+/// the terminal event comes, and events that are waiting to be fetched are dropped. Callbacks of the one event that is
+/// being delivered may still run. A stream that is paused goes on. Limits, retries, `on_failure` and
+/// `brs_stream_cancel` work as before. Any thread, any time, a callback of the stream included; again does nothing.
+///
+/// - Parameter stream: the stream.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
+@c(brs_stream_detach)
+public func brs_stream_detach(_ stream: UnsafeMutablePointer<brs_stream>?) -> brs_code {
+    guard let handle = borrow(stream, as: StreamHandle.self) else { return BRS_E_ARGUMENT }
+    guard !handle.stream.isForked else { return BRS_E_FORKED }
+    handle.pull?.queue.drop()
+    handle.stream.detach()
+    // What waits for the caller need not wait any longer.
+    handle.stream.resume()
+    return BRS_OK
+}
+
 /// Cancels a stream. Any thread, any time, a callback of the stream included; again does nothing.
 ///
 /// The terminal event with BRS_E_CANCELLED follows, unless the stream has ended on its own before.
@@ -87,9 +107,10 @@ public func brs_stream_cancel(_ stream: UnsafeMutablePointer<brs_stream>?) -> br
 /// Frees a stream; one that has not ended is cancelled first.
 ///
 /// With callbacks: its `on_error` with BRS_E_CANCELLED runs before this returns, and after it no callback of the stream
-/// runs. Inside one of the stream's own callbacks that `on_error` is called from within this call, and the event
-/// that the callback was given stays readable until the callback returns. On another thread this waits for a
-/// callback that is running: do not hold a lock that it waits for. The stream must not be used afterwards.
+/// runs; nor does `on_failure` of a stream without. Inside one of the stream's own callbacks that `on_error` is called
+/// from within this call, and the event that the callback was given stays readable until the callback returns. On
+/// another thread this waits for a callback that is running: do not hold a lock that it waits for. The stream must not
+/// be used afterwards.
 ///
 /// - Parameter stream: the stream; NULL does nothing.
 @c(brs_stream_free)

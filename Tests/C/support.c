@@ -74,6 +74,53 @@ static brs_flow on_tool(void *user, brs_stream *stream, const brs_tool *tool) {
   return end(seen, stream, SEEN_TOOL);
 }
 
+static int is_result(const brs_result *result) {
+  return result != NULL && result->size >= sizeof *result
+         && is_view(result->stop_reason_text, result->stop_reason_text_len) && is_view(result->text, result->text_len)
+         && is_view(result->request_id, result->request_id_len) && is_view(result->model_id, result->model_id_len)
+         && is_view(result->region, result->region_len) && is_view(result->metadata_json, result->metadata_json_len);
+}
+
+static int is_error(const brs_error *error) {
+  return error != NULL && error->size >= sizeof *error && is_view(error->message, error->message_len)
+         && error->name != NULL && is_view(error->service_code, error->service_code_len)
+         && is_view(error->request_id, error->request_id_len)
+         && is_view(error->original_message, error->original_message_len) && error->code != BRS_OK
+         && error->message_len > 0 && strchr(error->message, '\n') == NULL
+         && (error->retryable == 0 || error->retryable == 1) && is_result(error->partial);
+}
+
+int told_of(struct told *told, const brs_retry *retry) {
+  if (retry == NULL || retry->size < sizeof *retry || !is_view(retry->model_id, retry->model_id_len)
+      || !is_view(retry->region, retry->region_len) || !is_error(retry->error))
+    return 0;
+  *told = (struct told){.kind = retry->kind,
+                        .attempt = retry->attempt,
+                        .max_attempts = retry->max_attempts,
+                        .delay_ms = retry->delay_ms,
+                        .code = retry->error->code,
+                        .http_status = retry->error->http_status,
+                        .delivered = retry->error->delivered,
+                        .attempts = retry->error->attempts};
+  copy(told->model_id, sizeof told->model_id, retry->model_id, retry->model_id_len);
+  copy(told->region, sizeof told->region, retry->region, retry->region_len);
+  copy(told->partial, sizeof told->partial, retry->error->partial->text, retry->error->partial->text_len);
+  return retry->delay_ms >= 0 && retry->attempt >= 1 && retry->max_attempts >= 1;
+}
+
+static int is_notice(brs_event_kind kind) { return kind >= BRS_EVENT_RETRY && kind <= BRS_EVENT_FALLBACK; }
+
+static void note_retry(struct seen *seen, const brs_event *event) {
+  struct told told;
+  if (is_notice(event->kind) != (event->retry != NULL)) seen->is_wrong++;
+  if (event->retry == NULL) return;
+  if (!told_of(&told, event->retry) || told.kind != event->kind || event->delta != NULL || event->tool != NULL
+      || event->json_len != 0 || event->block_index != -1)
+    seen->is_wrong++;
+  else if (seen->retries < TOLD_MOST) seen->told[seen->retries] = told;
+  seen->retries++;
+}
+
 static brs_flow on_event(void *user, brs_stream *stream, const brs_event *event) {
   struct seen *seen = user;
   begin(seen, stream);
@@ -82,20 +129,19 @@ static brs_flow on_event(void *user, brs_stream *stream, const brs_event *event)
       || event->result != NULL || event->error != NULL || event->kind == BRS_EVENT_STOP
       || event->kind == BRS_EVENT_ERROR)
     seen->is_wrong++;
+  note_retry(seen, event);
   return end(seen, stream, SEEN_EVENT);
 }
 
 static void note_result(struct seen *seen, const brs_result *result) {
-  if (result == NULL || result->size < sizeof *result
-      || !is_view(result->stop_reason_text, result->stop_reason_text_len) || !is_view(result->text, result->text_len)
-      || !is_view(result->request_id, result->request_id_len) || !is_view(result->model_id, result->model_id_len)
-      || !is_view(result->metadata_json, result->metadata_json_len)) {
+  if (!is_result(result)) {
     seen->is_wrong++;
     return;
   }
   seen->stop_reason = result->stop_reason;
   copy(seen->stop_text, sizeof seen->stop_text, result->stop_reason_text, result->stop_reason_text_len);
   copy(seen->model_id, sizeof seen->model_id, result->model_id, result->model_id_len);
+  copy(seen->region, sizeof seen->region, result->region, result->region_len);
   copy(seen->metadata, sizeof seen->metadata, result->metadata_json, result->metadata_json_len);
   copy(seen->request_id, sizeof seen->request_id, result->request_id, result->request_id_len);
   free(seen->result_text);
@@ -121,12 +167,7 @@ static void on_error(void *user, brs_stream *stream, const brs_error *error) {
   struct seen *seen = user;
   begin(seen, stream);
   note_result(seen, error->partial);
-  if (error->size < sizeof *error || !is_view(error->message, error->message_len) || error->name == NULL
-      || !is_view(error->service_code, error->service_code_len) || !is_view(error->request_id, error->request_id_len)
-      || !is_view(error->original_message, error->original_message_len) || error->code == BRS_OK
-      || error->message_len == 0 || strchr(error->message, '\n') != NULL
-      || (error->retryable != 0 && error->retryable != 1))
-    seen->is_wrong++;
+  if (!is_error(error)) seen->is_wrong++;
   seen->code = error->code;
   seen->phase = error->phase;
   seen->http_status = error->http_status;
@@ -267,6 +308,28 @@ void exchange(struct fixture *fixture, struct reply reply) {
   if (!seen_wait(&fixture->seen)) check_failed(__FILE__, __LINE__, "no terminal callback");
   brs_stream_free(stream);
   CHECK_ENDED_ONCE(&fixture->seen);
+}
+
+static struct reply choose_by_number(struct server *server, const char *request) {
+  const struct script *script = server->context;
+  (void)request;
+  return script->replies[server->requests < script->count ? server->requests - 1 : script->count - 1];
+}
+
+void server_script(struct server *server, struct script *script) {
+  pthread_mutex_lock(&server->mutex);
+  server->context = script;
+  server->choose = choose_by_number;
+  pthread_mutex_unlock(&server->mutex);
+}
+
+struct reply error_reply(int status, const char *headers, const char *body) {
+  return (struct reply){.status = status,
+                        .content_type = "application/json",
+                        .headers = headers,
+                        .body = (const uint8_t *)body,
+                        .len = strlen(body),
+                        .framing = FRAMING_LENGTH};
 }
 
 void environment_clean(void) {

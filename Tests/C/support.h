@@ -23,6 +23,20 @@
 
 enum seen_kind { SEEN_DELTA = 1, SEEN_TOOL = 2, SEEN_EVENT = 4, SEEN_STOP = 8, SEEN_ERROR = 16 };
 
+/* What a brs_retry said. Strings are copies. */
+struct told {
+  brs_event_kind kind;
+  uint32_t attempt, max_attempts;
+  int64_t delay_ms;
+  brs_code code; /* of the failure, as those below */
+  int32_t http_status;
+  uint64_t delivered;
+  uint32_t attempts;
+  char model_id[64], region[32], partial[256];
+};
+
+#define TOLD_MOST 8
+
 /* The record of one stream. Strings are copies. */
 struct seen {
   pthread_mutex_t mutex;
@@ -47,12 +61,17 @@ struct seen {
   brs_stop_reason stop_reason;
   char stop_text[64], model_id[4096], metadata[2048];
   char *result_text;
+  char region[64];
   brs_usage usage;
   brs_timings timings;
+  int retries; /* events that tell of a failure; the first of them are kept */
+  struct told told[TOLD_MOST];
   int is_wrong;       /* something of a callback's arguments broke a rule of the header */
   brs_stream *stream; /* the last one that a callback named */
 };
 
+/* Copies what `retry` says; 0 where it breaks a rule of the header. */
+int told_of(struct told *told, const brs_retry *retry);
 void seen_init(struct seen *seen);
 void seen_free(struct seen *seen);
 brs_callbacks seen_callbacks(struct seen *seen);
@@ -88,6 +107,15 @@ brs_request request_of(const char *body);
 /* Starts the server and makes a client with the settings of config_for and the key and value given, where not NULL. */
 void fixture_begin(struct fixture *fixture, const char *key, const char *value);
 void fixture_end(struct fixture *fixture);
+/* Answers the first request with the first reply and so on, what comes after the last with that one. The replies and
+   their bytes stay the caller's. */
+struct script {
+  const struct reply *replies;
+  int count;
+};
+void server_script(struct server *server, struct script *script);
+/* An answer that is no event stream, with an error of the service. */
+struct reply error_reply(int status, const char *headers, const char *body);
 /* Opens a stream that `seen` records; NULL when that failed, which is a failed check. */
 brs_stream *stream_open(brs_client *client, struct seen *seen);
 /* One whole stream against `reply`, recorded in fixture->seen, which is made anew. */

@@ -43,6 +43,8 @@ static int use_what_the_parent_made(void) {
   if (brs_stream_next(pull_stream, -1, &event) != BRS_E_FORKED) return 3;
   if (brs_stream_cancel(callbacks_stream) != BRS_E_FORKED) return 4;
   if (brs_stream_resume(callbacks_stream) != BRS_E_FORKED) return 5;
+  if (brs_stream_detach(callbacks_stream) != BRS_E_FORKED) return 7;
+  if (brs_client_drain(fixture.client, -1) != BRS_E_FORKED) return 8;
   brs_stream_free(callbacks_stream);
   brs_stream_free(pull_stream);
   brs_client_free(fixture.client);

@@ -20,7 +20,8 @@ typedef enum brs_code {
   BRS_E_FORKED = 5,
   /** The client is being drained or freed and takes no new streams. */
   BRS_E_CLOSED = 6,
-  /** `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on. */
+  /** `brs_stream_next` waited as long as it was told to and nothing came, the stream goes on; or streams still ran at
+   *  the deadline of `brs_client_drain` and have been cancelled. */
   BRS_E_TIMEOUT = 7,
   /** `brs_stream_next`: the terminal event was handed over already. */
   BRS_E_END = 8,

@@ -183,10 +183,10 @@ typedef struct brs_retry {
   /** BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE or BRS_EVENT_FALLBACK; as a plan also BRS_EVENT_ERROR, to
    *  end the stream. */
   brs_event_kind kind;
-  /** The number of the attempt that follows, the stream's first one being 1; for BRS_EVENT_ERROR of the one that would
-   *  have followed. */
+  /** The number of the attempt that follows, beginning with 1 for each model and region that is asked; for
+   *  BRS_EVENT_ERROR of the one that would have followed. */
   uint32_t attempt;
-  /** How many attempts there are for each model and region: `retry.max_attempts`. */
+  /** How many attempts there may be with that model and region: `retry.max_attempts`. */
   uint32_t max_attempts;
   /** Milliseconds until it is sent. */
   int64_t delay_ms;

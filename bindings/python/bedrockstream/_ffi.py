@@ -29,7 +29,8 @@ class brs_code(IntEnum):
     BRS_E_FORKED = 5
     # The client is being drained or freed and takes no new streams.
     BRS_E_CLOSED = 6
-    # `brs_stream_next` waited as long as it was told to and nothing came. The stream goes on.
+    # `brs_stream_next` waited as long as it was told to and nothing came, the stream goes on; or streams
+    # still ran at the deadline of `brs_client_drain` and have been cancelled.
     BRS_E_TIMEOUT = 7
     # `brs_stream_next`: the terminal event was handed over already.
     BRS_E_END = 8
@@ -516,10 +517,10 @@ class brs_retry(Structure):
     # BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE or BRS_EVENT_FALLBACK; as a plan also
     # BRS_EVENT_ERROR, to end the stream.
     kind: int
-    # The number of the attempt that follows, the stream's first one being 1; for BRS_EVENT_ERROR of the one
-    # that would have followed.
+    # The number of the attempt that follows, beginning with 1 for each model and region that is asked; for
+    # BRS_EVENT_ERROR of the one that would have followed.
     attempt: int
-    # How many attempts there are for each model and region: `retry.max_attempts`.
+    # How many attempts there may be with that model and region: `retry.max_attempts`.
     max_attempts: int
     # Milliseconds until it is sent.
     delay_ms: int
@@ -865,6 +866,8 @@ def declare(library: CDLL) -> None:
     library.brs_config_free.restype = None
     library.brs_client_new.argtypes = [POINTER(brs_config), POINTER(POINTER(brs_client)), POINTER(brs_diagnostic)]
     library.brs_client_new.restype = c_int
+    library.brs_client_drain.argtypes = [POINTER(brs_client), c_int64]
+    library.brs_client_drain.restype = c_int
     library.brs_client_free.argtypes = [POINTER(brs_client)]
     library.brs_client_free.restype = None
     library.brs_stream_open.argtypes = [POINTER(brs_client), POINTER(brs_request), POINTER(brs_callbacks), POINTER(POINTER(brs_stream)), POINTER(brs_diagnostic)]
@@ -873,6 +876,8 @@ def declare(library: CDLL) -> None:
     library.brs_stream_next.restype = c_int
     library.brs_stream_resume.argtypes = [POINTER(brs_stream)]
     library.brs_stream_resume.restype = c_int
+    library.brs_stream_detach.argtypes = [POINTER(brs_stream)]
+    library.brs_stream_detach.restype = c_int
     library.brs_stream_cancel.argtypes = [POINTER(brs_stream)]
     library.brs_stream_cancel.restype = c_int
     library.brs_stream_free.argtypes = [POINTER(brs_stream)]
