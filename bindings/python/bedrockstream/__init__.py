@@ -39,6 +39,7 @@ from .errors import (
     ThrottlingError,
     ValidationError,
 )
+from .retry import Retry
 from .result import Result, Timings, ToolCall, Usage
 from .stream import EventStream
 
@@ -60,6 +61,7 @@ __all__ = [
     "Phase",
     "ProtocolError",
     "Result",
+    "Retry",
     "ServiceError",
     "ServiceUnavailableError",
     "SetupError",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
+import threading
 import weakref
 from ctypes import POINTER, byref, sizeof
-from typing import IO, Any, Callable, Dict, Mapping, Optional, TypedDict, Union
+from typing import IO, Any, Callable, Dict, List, Mapping, Optional, TypedDict, Union
 
 from . import _ffi, errors
 from ._events import chunk_event, converse_event, encode_blob
@@ -15,6 +17,7 @@ from ._ffi import brs_operation as Operation
 from ._library import library
 from ._lock import Lock
 from ._pull import Puller
+from .retry import OnRetry
 from .stream import Event, EventStream
 
 Setting = Union[str, int, bool]
@@ -68,18 +71,25 @@ class Client:
             call(self._library.brs_client_new, handle, byref(client))
         self._handle = client
         self._using = Lock()  # held while the handle is in use
+        self._draining = Lock()  # held by `drain`, which waits too long to hold the other
         self._free = weakref.finalize(self, self._library.brs_client_free, client)
 
     def converse_stream(
-        self, *, modelId: str, config: Optional[Mapping[str, Setting]] = None, **members: Any
+        self,
+        *,
+        modelId: str,
+        config: Optional[Mapping[str, Setting]] = None,
+        on_retry: Optional[OnRetry] = None,
+        **members: Any,
     ) -> ConverseResponse:
         """Sends a ConverseStream request: the members are those of the API. Returns when the first event is there.
 
         `config` holds settings of this call alone. Errors before the first event are raised here, later ones by the
-        iterator.
+        iterator. `on_retry` is called with a `Retry` for each failure that is not the end, by the thread that waits
+        here or reads the stream, which it must not read itself.
         """
         body = to_json(members)
-        stream = self._open(Operation.BRS_CONVERSE_STREAM, modelId, body, config or {}, converse_event)
+        stream = self._open(Operation.BRS_CONVERSE_STREAM, modelId, body, config or {}, converse_event, on_retry)
         return {"stream": stream, "ResponseMetadata": stream.metadata}
 
     def invoke_model_with_response_stream(
@@ -96,10 +106,11 @@ class Client:
         serviceTier: Optional[str] = None,
         requestMetadata: Optional[str] = None,
         config: Optional[Mapping[str, Setting]] = None,
+        on_retry: Optional[OnRetry] = None,
     ) -> InvokeResponse:
         """Sends an InvokeModelWithResponseStream request: `body` is the model's own format.
 
-        Each event is {"chunk": {"bytes": ...}}. Errors as for `converse_stream`.
+        Each event is {"chunk": {"bytes": ...}}. Errors and `on_retry` as for `converse_stream`.
         """
         settings: Dict[str, Optional[Setting]] = {
             "invoke.content_type": contentType,
@@ -113,14 +124,53 @@ class Client:
         }
         settings.update(config or {})
         operation = Operation.BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM
-        stream = self._open(operation, modelId, to_bytes(body), settings, chunk_event)
+        stream = self._open(operation, modelId, to_bytes(body), settings, chunk_event, on_retry)
         content_type = accept if accept and accept != "*/*" else "application/json"
         return {"body": stream, "contentType": content_type, "ResponseMetadata": stream.metadata}
 
+    def drain(self, timeout_s: Optional[float] = None) -> bool:
+        """Refuses new streams and waits until those that run have come to their ends; then close the client.
+
+        After `timeout_s` seconds (None: no limit) what still runs is cancelled. True where nothing had to be. Other
+        threads have to go on reading their streams. An exception while it waits, as of Ctrl-C, cancels at once.
+        """
+        with self._draining:
+            with self._using:
+                if not self._free.alive:
+                    return True
+            limit = -1 if timeout_s is None else max(math.ceil(timeout_s * 1000), 0)
+            code = self._drain_interruptibly(limit)
+        if code not in (Code.BRS_OK, Code.BRS_E_TIMEOUT):
+            raise errors.of_code(code, "the client cannot be drained")
+        return code == Code.BRS_OK
+
+    def _drain_interruptibly(self, milliseconds: int) -> int:
+        """The code of brs_client_drain. A thread of its own waits in the library, where no signal is seen."""
+        codes: List[int] = []
+        waiter = threading.Thread(
+            target=lambda: codes.append(self._library.brs_client_drain(self._handle, milliseconds)), daemon=True
+        )
+        waiter.start()
+        try:
+            waiter.join()
+        except BaseException:
+            self._library.brs_client_drain(self._handle, 0)
+            waiter.join()
+            raise
+        return codes[0]
+
     def close(self) -> None:
         """Cancels the client's streams and closes its connections. Waits for its thread, not for the network."""
-        with self._using:
-            self._free()
+        if not self._draining.acquire(False):
+            with self._using:
+                if self._free.alive:
+                    self._library.brs_client_drain(self._handle, 0)
+            self._draining.acquire()
+        try:
+            with self._using:
+                self._free()
+        finally:
+            self._draining.release()
 
     def __enter__(self) -> Client:
         return self
@@ -135,6 +185,7 @@ class Client:
         body: bytes,
         settings: Mapping[str, Optional[Setting]],
         decode: Callable[[Puller, int], Event],
+        on_retry: Optional[OnRetry],
     ) -> EventStream:
         handle = POINTER(_ffi.brs_stream)()
         request = _ffi.brs_request(size=sizeof(_ffi.brs_request), operation=operation)
@@ -148,7 +199,7 @@ class Client:
                 if not self._free.alive:
                     raise errors.of_code(Code.BRS_E_CLOSED, "the client was closed")
                 call(self._library.brs_stream_open, self._handle, byref(request), None, byref(handle))
-        stream = EventStream(self._library, handle, self, decode)
+        stream = EventStream(self._library, handle, self, decode, on_retry)
         stream.start()
         return stream
 

@@ -41,7 +41,10 @@ class ToolCall(NamedTuple):
 
 
 class Result(NamedTuple):
-    """An answer, or what there was of it when its stream failed."""
+    """An answer, or what there was of it when its stream failed.
+
+    `model_id` and `region` are those that were asked last; `attempts` counts all requests that were sent.
+    """
 
     stop_reason: Optional[str] = None
     text: str = ""
@@ -54,6 +57,7 @@ class Result(NamedTuple):
     connection_reused: bool = False
     metadata: Any = None
     tool_calls: Sequence[ToolCall] = ()
+    region: str = ""
 
 
 def text(address: Optional[int], length: int) -> str:
@@ -88,6 +92,7 @@ def read_result(result: _ffi.brs_result, tool_calls: Sequence[ToolCall]) -> Resu
         connection_reused=bool(result.connection_reused),
         metadata=json.loads(metadata) if metadata else None,
         tool_calls=tuple(tool_calls),
+        region=text(result.region, result.region_len),
     )
 
 

@@ -13,6 +13,7 @@ from ._lock import Lock
 from ._pull import Puller
 from .errors import BedrockStreamError
 from .result import Result, ToolCall, read_result, read_tool
+from .retry import OnRetry, read_retry, restart_event
 
 # ctypes calls cannot be interrupted: waits are cut so that Ctrl-C is seen in time.
 SLICE_MS = 100
@@ -22,6 +23,8 @@ TIMEOUT = Code.BRS_E_TIMEOUT.value
 TOOL = Kind.BRS_EVENT_TOOL.value
 STOP = Kind.BRS_EVENT_STOP.value
 ERROR = Kind.BRS_EVENT_ERROR.value
+RESTART = Kind.BRS_EVENT_RESTART.value
+LAST_NOTICE = Kind.BRS_EVENT_FALLBACK.value
 
 Event = Dict[str, Any]
 
@@ -29,18 +32,26 @@ Event = Dict[str, Any]
 class EventStream:
     """The events of one answer, as an iterator. It ends without an exception only where the answer is complete.
 
-    One thread at a time reads; `cancel` and `close` may be called by any thread, any time. A stream that is dropped is
-    cancelled and freed.
+    One thread at a time reads; `cancel`, `detach` and `close` may be called by any thread, any time. A stream that is
+    dropped is cancelled and freed.
+
+    With the setting recovery="restart" an event {"restart": ...} may come: what was read before it is void.
     """
 
     def __init__(
-        self, library: ctypes.CDLL, handle: Any, owner: Any, decode: Callable[[Puller, int], Event]
+        self,
+        library: ctypes.CDLL,
+        handle: Any,
+        owner: Any,
+        decode: Callable[[Puller, int], Event],
+        on_retry: Optional[OnRetry] = None,
     ) -> None:
         self._library = library
         self._handle: Optional[Any] = handle
         self._owner = owner  # the client must outlive its streams
         self._puller = Puller(library, handle)
         self._decode = decode
+        self._on_retry = on_retry
         self._reading = Lock()  # held by the thread that is in brs_stream_next
         self._changing = Lock()  # held while the handle is used by others or given up
         self._closing = False
@@ -70,8 +81,9 @@ class EventStream:
         return self._error
 
     def __iter__(self) -> Iterator[Event]:
-        while self._waiting:
-            yield self._waiting.pop(0)
+        waiting = self._waiting
+        while waiting:
+            yield waiting.pop(0)
         read = self._read
         event = read()
         while event is not None:
@@ -88,6 +100,17 @@ class EventStream:
         with self._changing:
             if self._handle is not None:
                 self._library.brs_stream_cancel(self._handle)
+
+    def detach(self) -> None:
+        """Lets go of the answer without ending it: no event comes any more, and reading on waits for the end.
+
+        The iterator ends, or raises, when the service has sent everything; then `result` is there with the usage.
+        Closing the stream before that cancels it.
+        """
+        with self._changing:
+            if self._handle is not None:
+                self._library.brs_stream_detach(self._handle)
+                self._waiting = []
 
     def close(self) -> None:
         """Cancels the stream and frees it, at the latest when a thread that is reading has come back."""
@@ -127,19 +150,34 @@ class EventStream:
                 if code != OK:
                     self._fail(errors.of_code(code, "the stream cannot be read any further"))
                 kind = puller.event.kind
-                if not TOOL <= kind <= ERROR:
+                if not TOOL <= kind <= LAST_NOTICE:
                     return self._decode(puller, kind)
-                if kind != TOOL:
+                if kind == TOOL:
+                    self._tool_calls.append(read_tool(puller.event.tool.contents))
+                elif kind <= ERROR:
                     self._end(puller.event)
                     return None
-                self._tool_calls.append(read_tool(puller.event.tool.contents))
+                else:
+                    restart = self._note(puller.event)
+                    if restart is not None:
+                        return restart
         finally:
             self._reading.release()
+
+    def _note(self, event: _ffi.brs_event) -> Optional[Event]:
+        """Tells of a failure that is not the end; what the reader gets, where it concerns him."""
+        retry = read_retry(event.retry.contents, self._tool_calls)
+        self.metadata["RetryAttempts"] = retry.attempt - 1
+        if event.kind == RESTART:
+            self._tool_calls.clear()
+        if self._on_retry is not None:
+            self._on_retry(retry)
+        return restart_event(retry) if event.kind == RESTART else None
 
     def _finish_closing(self) -> None:
         """Only under `_reading`. A stream that has ended is left as it is."""
         if self._handle is not None:
-            self._waiting.clear()
+            self._waiting = []
             self._error = errors.of_code(Code.BRS_E_CANCELLED, "the stream was closed")
             self._release()
 
