@@ -5,11 +5,30 @@ public struct Usage: BitwiseCopyable, Equatable, Sendable {
     public var totalTokens: Int64 = -1
     public var cacheReadInputTokens: Int64 = -1
     public var cacheWriteInputTokens: Int64 = -1
+
+    /// What two attempts used; what neither reported stays -1.
+    static func + (first: Usage, second: Usage) -> Usage {
+        var both = Usage()
+        both.inputTokens = sum(first.inputTokens, second.inputTokens)
+        both.outputTokens = sum(first.outputTokens, second.outputTokens)
+        both.totalTokens = sum(first.totalTokens, second.totalTokens)
+        both.cacheReadInputTokens = sum(first.cacheReadInputTokens, second.cacheReadInputTokens)
+        both.cacheWriteInputTokens = sum(first.cacheWriteInputTokens, second.cacheWriteInputTokens)
+        return both
+    }
+
+    /// The numbers are the service's and may be anything.
+    private static func sum(_ first: Int64, _ second: Int64) -> Int64 {
+        if first < 0 { return second }
+        if second < 0 { return first }
+        let (sum, isTooLarge) = first.addingReportingOverflow(second)
+        return isTooLarge ? .max : sum
+    }
 }
 
 /// What can be too large about an answer.
 enum AnswerLimit {
-    case text, toolInput, toolName, toolCount, event
+    case text, toolInput, toolName, toolCount, blockCount, event
 
     var message: String {
         switch self {
@@ -17,6 +36,7 @@ enum AnswerLimit {
         case .toolInput: "the input of open tool calls has more than \(Limits.answerLength) bytes"
         case .toolName: "a tool call's name or id has more than \(Limits.toolNameLength) bytes"
         case .toolCount: "more than \(Limits.blockCount) tool calls are open"
+        case .blockCount: "the answer has more than \(Limits.blockCount) content blocks"
         case .event: "an event has more than \(Limits.messageLength) bytes"
         }
     }
@@ -28,16 +48,43 @@ public struct Answer: ~Copyable {
     public var text = ByteBuffer(limit: Limits.answerLength)
     public var stopReason = StopReason.none
     public var stopReasonText = ByteBuffer(limit: Limits.errorTextLength)
-    public var usage = Usage()
+    /// What the attempt that runs has reported.
+    var attemptUsage = Usage()
+    /// What those before it had reported.
+    private var earlierUsage = Usage()
     public var serverLatencyMs: Int64 = -1
     /// The metadata event's payload, or the invocation metrics of an invoke route.
     public var metadata = ByteBuffer(limit: Limits.messageLength)
-    /// Deltas handed over.
+    /// Deltas handed over, those of an answer that began anew since included.
     public var delivered: UInt64 = 0
+    private var deliveredBefore: UInt64 = 0
     /// The event that completes an answer came.
     public var isComplete = false
 
     init() {}
+
+    /// Token counts of all attempts.
+    public var usage: Usage { earlierUsage + attemptUsage }
+    /// Deltas handed over since the answer began, or began anew.
+    public var deliveredSinceStart: UInt64 { delivered &- deliveredBefore }
+
+    /// Another attempt goes on where this one was cut.
+    mutating func goOn() {
+        earlierUsage = usage
+        attemptUsage = Usage()
+        isComplete = false
+        stopReason = .none
+        stopReasonText.removeAll()
+    }
+
+    /// Another attempt answers from the beginning.
+    mutating func restart() {
+        goOn()
+        text.removeAll()
+        metadata.removeAll()
+        serverLatencyMs = -1
+        deliveredBefore = delivered
+    }
 
     mutating func stop(_ word: Span<UInt8>) {
         stopReason = StopReason(word)

@@ -102,26 +102,18 @@ extension EventDecoder {
             try readAnthropicMember(key, &reader, &members)
         }
         _ = try reader.next()  // refuses what stands behind the object
-        switch members.type {
-        case .blockDelta:
-            event.kind = .delta
-            finishDelta()
-        case .blockStart:
-            event.kind = .blockStart
-            startTool()
-        case .blockStop:
-            event.kind = .blockStop
-            tools.finish(index: event.blockIndex)
-        case .messageStart: event.kind = .messageStart
-        case .messageDelta: event.kind = .metadata
-        case .messageStop:
-            event.kind = .messageStop
-            completeAnswer()
-        case .error: return members.error
-        case .other: break
-        }
+        if members.type == .error { return members.error }
+        event.kind = members.type.kind
         // Only a delta's chunk has a delta: the same member name carries the stop reason of message_delta.
         if members.type != .blockDelta { event.hasDelta = false }
+        if joint.isActive, !joinEvent() { return nil }
+        switch members.type {
+        case .blockDelta: finishDelta()
+        case .blockStart: startTool()
+        case .blockStop: tools.finish(index: event.blockIndex)
+        case .messageStop: completeAnswer()
+        case .messageStart, .messageDelta, .error, .other: break
+        }
         return nil
     }
 
@@ -190,6 +182,7 @@ extension EventDecoder {
 
     @_lifetime(reader: copy reader)
     private mutating func readAnthropicBlock(_ reader: inout JSONReader) throws(JSONError) {
+        started = StartedBlock()
         guard try reader.enterObject() else { return }
         var call = PendingTool()
         var isTool = false
@@ -198,6 +191,11 @@ extension EventDecoder {
             if reader.isEqual(key, to: "type") {
                 call.isServerTool = reader.isEqual(text, to: "server_tool_use")
                 isTool = call.isServerTool || reader.isEqual(text, to: "tool_use")
+                started.kind = Self.kind(ofAnthropicBlock: reader.bytes(of: text).span)
+            } else if keepsTranscript, reader.isEqual(key, to: "data") {
+                let start = scratch.count
+                reader.append(text, to: &scratch)
+                started.redacted = scratch.closeSlice(from: start)
             } else if reader.isEqual(key, to: "id") {
                 call.id = reader.bytes(of: text)
             } else if reader.isEqual(key, to: "name") {
@@ -205,6 +203,12 @@ extension EventDecoder {
             }
         }
         if isTool { pendingTool = call }
+    }
+
+    private static func kind(ofAnthropicBlock type: Span<UInt8>) -> BlockKind {
+        if type.isEqual(to: "text") { return .text }
+        if type.isEqual(to: "thinking") || type.isEqual(to: "redacted_thinking") { return .reasoning }
+        return type.isEqual(to: "tool_use") || type.isEqual(to: "server_tool_use") ? .tool : .other
     }
 
     @_lifetime(reader: copy reader)
@@ -227,6 +231,18 @@ private struct AnthropicMembers {
 
 private enum AnthropicType {
     case messageStart, blockStart, blockDelta, blockStop, messageDelta, messageStop, error, other
+
+    var kind: EventKind {
+        switch self {
+        case .blockDelta: .delta
+        case .blockStart: .blockStart
+        case .blockStop: .blockStop
+        case .messageStart: .messageStart
+        case .messageDelta: .metadata
+        case .messageStop: .messageStop
+        case .error, .other: .other
+        }
+    }
 
     /// The names hold nothing that has to be escaped, but it may be.
     @inline(__always)

@@ -21,6 +21,7 @@ extension EventDecoder {
         event.kind = kind
         try readConverseMembers(&reader)
         _ = try reader.next()  // refuses what stands behind the object
+        if joint.isActive, !joinEvent() { return }
         switch kind {
         case .delta: finishDelta()
         case .blockStart: startTool()
@@ -142,11 +143,14 @@ extension EventDecoder {
 
     @_lifetime(reader: copy reader)
     private mutating func readBlockStart(_ reader: inout JSONReader) throws(JSONError) {
+        started = StartedBlock()
         guard try reader.enterObject() else { return }
         while let key = try reader.nextKey() {
             if reader.isEqual(key, to: "toolUse") {
+                started.kind = .tool
                 try readToolUseStart(&reader)
             } else {
+                if started.kind == .unknown { started.kind = .other }
                 _ = try reader.skipValue()
             }
         }
@@ -206,11 +210,11 @@ extension EventDecoder {
             if reader.isEqual(key, to: "inputTokens") || reader.isEqual(key, to: "input_tokens")
                 || reader.isEqual(key, to: "inputTokenCount")
             {
-                answer.usage.inputTokens = try reader.integerOrSkip() ?? answer.usage.inputTokens
+                answer.attemptUsage.inputTokens = try reader.integerOrSkip() ?? answer.attemptUsage.inputTokens
             } else if reader.isEqual(key, to: "outputTokens") || reader.isEqual(key, to: "output_tokens")
                 || reader.isEqual(key, to: "outputTokenCount")
             {
-                answer.usage.outputTokens = try reader.integerOrSkip() ?? answer.usage.outputTokens
+                answer.attemptUsage.outputTokens = try reader.integerOrSkip() ?? answer.attemptUsage.outputTokens
             } else {
                 try readRareUsage(key, &reader)
             }
@@ -220,17 +224,19 @@ extension EventDecoder {
     @_lifetime(reader: copy reader)
     private mutating func readRareUsage(_ key: JSONText, _ reader: inout JSONReader) throws(JSONError) {
         if reader.isEqual(key, to: "totalTokens") {
-            answer.usage.totalTokens = try reader.integerOrSkip() ?? answer.usage.totalTokens
+            answer.attemptUsage.totalTokens = try reader.integerOrSkip() ?? answer.attemptUsage.totalTokens
         } else if reader.isEqual(key, to: "cacheReadInputTokens")
             || reader.isEqual(key, to: "cache_read_input_tokens")
             || reader.isEqual(key, to: "cacheReadInputTokenCount")
         {
-            answer.usage.cacheReadInputTokens = try reader.integerOrSkip() ?? answer.usage.cacheReadInputTokens
+            answer.attemptUsage.cacheReadInputTokens =
+                try reader.integerOrSkip() ?? answer.attemptUsage.cacheReadInputTokens
         } else if reader.isEqual(key, to: "cacheWriteInputTokens")
             || reader.isEqual(key, to: "cache_creation_input_tokens")
             || reader.isEqual(key, to: "cacheWriteInputTokenCount")
         {
-            answer.usage.cacheWriteInputTokens = try reader.integerOrSkip() ?? answer.usage.cacheWriteInputTokens
+            answer.attemptUsage.cacheWriteInputTokens =
+                try reader.integerOrSkip() ?? answer.attemptUsage.cacheWriteInputTokens
         } else if reader.isEqual(key, to: "invocationLatency") {
             answer.serverLatencyMs = try reader.integerOrSkip() ?? answer.serverLatencyMs
         } else {

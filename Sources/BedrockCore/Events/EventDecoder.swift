@@ -37,9 +37,21 @@ public struct EventDecoder: ~Copyable {
     var family = ModelFamily.unknown
     var exceeded: AnswerLimit?
 
-    init(operation: Operation, wantsRaw: Bool) {
+    /// What was delivered is kept, so that it can be sent back.
+    let keepsTranscript: Bool
+    var transcript = Transcript()
+    /// Where a cut answer is gone on with.
+    var joint = Joint()
+    /// What the start of a block told; only while its event is read.
+    var started = StartedBlock()
+    /// There is a transcript to feed or a joint to keep.
+    var isWatched: Bool
+
+    init(operation: Operation, wantsRaw: Bool, keepsTranscript: Bool = false) {
         self.operation = operation
         self.wantsRaw = wantsRaw
+        self.keepsTranscript = keepsTranscript
+        isWatched = keepsTranscript
     }
 
     /// An answer that this body, now ended on a message border, amounts to.
@@ -49,10 +61,16 @@ public struct EventDecoder: ~Copyable {
         answer.isComplete || (operation.isInvoke && family == .unmarked)
     }
 
-    var hasTool: Bool { tools.hasComplete }
+    /// Something waits to be handed over that no new message is needed for.
+    var hasTool: Bool { tools.hasComplete || joint.hasWaiting }
 
-    /// A complete tool call that waits to be handed over becomes `event`; nil when none waits.
+    /// A complete tool call that waits to be handed over becomes `event`; nil when none waits. An event that a joint
+    /// kept waiting comes before it.
     mutating func nextTool() -> Outcome? {
+        if let waiting = joint.takeWaiting() {
+            event = waiting
+            return .event
+        }
         scratch.removeAll()
         guard let call = tools.takeComplete(into: &scratch) else { return nil }
         event = call
@@ -89,6 +107,7 @@ public struct EventDecoder: ~Copyable {
     mutating func finish(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
         if let exceeded { return .overLimit(exceeded) }
         if answer.metadata.isExhausted { return .overLimit(.event) }
+        if isWatched { return finishWatched(type, json) }
         if wantsRaw {
             event.type = scratch.appendSlice(type)
             event.json = scratch.appendSlice(json)
