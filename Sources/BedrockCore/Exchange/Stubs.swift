@@ -27,18 +27,3 @@ public struct ClockSkew {
 }
 public enum HTTPDate { static func seconds(_ s: Span<UInt8>) -> Int64? { nil } }
 extension ResponseHead { var date: Bytes? { nil }; var retryAfter: Int64? { nil } }
-struct Transcript { var obstacle: StaticString? }
-struct ContinuationError: Error { var message = "" }
-enum ContinuationBody {
-    static func make(
-        original: Span<UInt8>, operation: Operation, transcript: Transcript, asNudge: Bool, nudge: Span<UInt8>
-    ) throws(ContinuationError) -> ByteBuffer { throw ContinuationError() }
-}
-enum Renewal { case fresh, restart; case continuation(isNudge: Bool) }
-enum MaxTokens { static func halved(_ s: Span<UInt8>, operation: Operation, floor: Int64) -> ByteBuffer? { nil } }
-extension EventDecoder {
-    init(operation: Operation, wantsRaw: Bool, keepsTranscript: Bool) {
-        self.init(operation: operation, wantsRaw: wantsRaw)
-    }; mutating func renew(_ h: Renewal) { self = EventDecoder(operation: operation, wantsRaw: wantsRaw) };
-    var transcript: Transcript { Transcript() }
-}
