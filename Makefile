@@ -85,6 +85,11 @@ build/test/abi: $(TEST_SOURCES) $(TEST_HEADERS) $(HEADER) | build/lib/libbedrock
 	@mkdir -p $(@D)
 	$(CC) $(TEST_FLAGS) $(TEST_SOURCES) -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
 
+# What the fault matrix asks for answers with.
+build/test/outcome: Tests/Matrix/outcome.c $(HEADER) | build/lib/libbedrockstream.so
+	@mkdir -p $(@D)
+	$(CC) $(TEST_FLAGS) $< -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
+
 # The same harness with an allocator that counts and fails.
 build/test/allocation: Tests/C/Allocation/test_allocation.c Tests/C/check.c Tests/C/frames.c $(TEST_HEADERS) $(HEADER) \
   | build/lib/libbedrockstream.so
