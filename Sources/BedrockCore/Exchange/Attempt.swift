@@ -274,6 +274,8 @@ public struct Attempt: ~Copyable {
 
     private mutating func end(_ failure: Failure) {
         if timeline.ended == 0 { timeline.ended = timeline.lastByte }
+        var failure = failure
+        if failure.httpStatus == 0, failure.code != .cancelled, head.isWhole { failure.httpStatus = head.status }
         outcome = .failed(failure)
     }
 
@@ -302,7 +304,8 @@ public struct Attempt: ~Copyable {
         var failure = Failure(code, .stream, Self.text(error, fallback: "the service reported a failure"))
         failure.httpStatus = code.modelledStatus
         failure.service = error
-        end(failure)
+        // The answer's own status was that of success: none is better where the model names none.
+        outcome = .failed(failure)
     }
 
     private mutating func refuseBody(_ start: Span<UInt8>) -> Step {
@@ -312,9 +315,7 @@ public struct Attempt: ~Copyable {
         if !start.isEmpty {
             text += ", beginning with: " + String(copying: start.extracting(0..<min(start.count, 80)))
         }
-        var failure = Failure(.protocol, .response, text.singleLine)
-        failure.httpStatus = 200
-        end(failure)
+        end(Failure(.protocol, .response, text.singleLine))
         return .ended
     }
 

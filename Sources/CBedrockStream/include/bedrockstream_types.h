@@ -149,8 +149,8 @@ typedef struct brs_error {
   const char *message;
   /** Length of `message` in bytes. */
   size_t message_len;
-  /** The status that belongs to the error: of the answer, or for an exception inside a stream its modelled one;
-   *  0 for none. */
+  /** The status that belongs to the error: of the answer, 200 for one that broke off or is damaged; for an exception
+   *  inside a stream its modelled one; 0 for none. */
   int32_t http_status;
   /** 1 where another try may succeed, else 0. */
   int32_t retryable;

@@ -460,8 +460,8 @@ class brs_error(Structure):
     message: Optional[int]
     # Length of `message` in bytes.
     message_len: int
-    # The status that belongs to the error: of the answer, or for an exception inside a stream its modelled
-    # one; 0 for none.
+    # The status that belongs to the error: of the answer, 200 for one that broke off or is damaged; for an
+    # exception inside a stream its modelled one; 0 for none.
     http_status: int
     # 1 where another try may succeed, else 0.
     retryable: int
