@@ -5,7 +5,7 @@
 static struct fixture fixture;
 static struct script script;
 static brs_config *settings;
-static struct bytes answer, cut;
+static struct bytes answer, cut, rest;
 
 /* Failures that cost no time. */
 static void begin(const char *key, const char *value) {
@@ -15,11 +15,14 @@ static void begin(const char *key, const char *value) {
   config_put(settings, KEY_MAX_ATTEMPTS, "3");
   config_put(settings, "retry.max_backoff_ms", "20");
   if (key != NULL) config_put(settings, key, value);
-  answer = cut = (struct bytes){0};
+  answer = cut = rest = (struct bytes){0};
   answer_add(&answer, 2);
   answer_begin(&cut);
   delta_add(&cut, 0, "one,");
   delta_add(&cut, 0, "two");
+  answer_begin(&rest);
+  delta_add(&rest, 0, ",three");
+  answer_end(&rest);
 }
 
 static void end(void) {
@@ -27,6 +30,7 @@ static void end(void) {
   brs_config_free(settings);
   bytes_free(&answer);
   bytes_free(&cut);
+  bytes_free(&rest);
 }
 
 static void answer_with(const struct reply *replies, int count) {
@@ -163,6 +167,21 @@ TEST(a_restart_is_told) {
   check_told(&seen->told[0], BRS_EVENT_RESTART, BRS_E_INCOMPLETE, 2);
   CHECK_NUMBER(seen->told[0].delivered, 2);
   CHECK_TEXT(seen->told[0].partial, "one,two");
+  end();
+}
+
+TEST(a_continuation_is_told) {
+  begin("recovery", "continue");
+  const struct reply replies[] = {cut_off(), stream_reply(rest.data, rest.len)};
+  answer_with(replies, 2);
+  struct seen *seen = run(NULL);
+  CHECK_CODE(seen->code, BRS_OK);
+  CHECK_TEXT(seen->text, "one,two,three");
+  CHECK_TEXT(seen->result_text, "one,two,three");
+  CHECK_NUMBER(seen->retries, 1);
+  check_told(&seen->told[0], BRS_EVENT_CONTINUE, BRS_E_INCOMPLETE, 2);
+  CHECK_TEXT(seen->told[0].partial, "one,two");
+  CHECK_CONTAINS(fixture.server.request, "one,two");
   end();
 }
 
