@@ -59,31 +59,53 @@
  * NULL where an object is needed gives BRS_E_ARGUMENT. There is no "last error" to ask for. What goes wrong after
  * `brs_stream_open` comes with the stream's end, as a brs_error:
  *
- *     what happened                                            how the stream ends
- *     -------------------------------------------------------  ----------------------------------------------------
- *     the answer is complete and the body ended on the         success: `on_stop`, BRS_EVENT_STOP
- *     boundary of a frame, all checksums right
- *     the body ended early: in a frame, between frames, or     BRS_E_INCOMPLETE
- *     without the event that completes an answer
- *     a checksum, length, header or payload is wrong           BRS_E_PROTOCOL
- *     the service answered with an error, or sent one inside   the error's own code, as BRS_E_THROTTLED, with its
- *     the stream after status 200                              own `http_status`, `service_code`, `request_id`
- *     a limit of time passed                                   BRS_E_TIMEOUT_CONNECT, BRS_E_TIMEOUT_FIRST_BYTE,
- *                                                              BRS_E_TIMEOUT_BETWEEN_BYTES or BRS_E_TIMEOUT_TOTAL
- *     the caller cancelled, or freed the stream or client      BRS_E_CANCELLED
- *     no name, connection, TLS, region, credentials, ...       BRS_E_RESOLVE, BRS_E_CONNECT, BRS_E_TLS, ...
+ *     what happened                                  code                         what to do
+ *     ---------------------------------------------  ---------------------------  -----------------------------------
+ *     the answer is complete, and the body ended on  success: `on_stop`,          use it
+ *     the boundary of a frame, all checksums right   BRS_EVENT_STOP
+ *     the body ended early: in a frame, between      BRS_E_INCOMPLETE             ask again, or set `recovery`; treat
+ *     frames, without the event that completes an                                 `partial` as cut off
+ *     answer; or the connection broke within it
+ *     a checksum, length, header or payload is       BRS_E_PROTOCOL               look at what stands between here
+ *     wrong, or it is no event stream                                             and the service, as a proxy
+ *     something is larger than a bound               BRS_E_LIMIT                  ask for less
+ *     the service says no, with a status or by an    its own: BRS_E_VALIDATION,   correct the request, the account or
+ *     exception inside the stream                    BRS_E_ACCESS_DENIED, ...     the model id; see `service_code`
+ *     throttling, overload or failure of the         BRS_E_THROTTLED,             all attempts are used up: ask later,
+ *     service, by status or inside the stream        BRS_E_MODEL_NOT_READY, ...   or set `fallback`
+ *     the model failed or took too long              BRS_E_MODEL_ERROR, ...       ask for less, or otherwise; see the
+ *                                                                                 keys `retry.on_model_...`
+ *     the host has no address                        BRS_E_RESOLVE                check region and `endpoint_url`
+ *     nobody listens, or the way there is closed     BRS_E_CONNECT,               check network, proxy, firewall
+ *                                                    BRS_E_TRANSPORT
+ *     a certificate or handshake is wrong            BRS_E_TLS                    check `tls.ca_bundle`, host, clock
+ *     `timeout.connect_ms`, `timeout.first_byte_ms`  BRS_E_TIMEOUT_CONNECT,       raise the limit that the message
+ *     or `timeout.between_bytes_ms` passed           ..._FIRST_BYTE,              names, or ask later
+ *                                                    ..._BETWEEN_BYTES
+ *     `timeout.total_ms` passed, waits included      BRS_E_TIMEOUT_TOTAL          nothing, or raise it
+ *     no region, credentials or usable endpoint      BRS_E_REGION, ...            configure it; the message says where
+ *     the caller cancelled, or freed the stream or   BRS_E_CANCELLED              nothing
+ *     client, or `brs_client_drain` ran out of time
  *
  * Nothing else is ever reported as success. Every error tells how many deltas were `delivered` and holds the
- * `partial` result. A request is sent once: `retryable` says whether another try may succeed.
+ * `partial` result; `retryable` says whether another try may succeed.
+ *
+ * RETRIES. A failure that may pass is tried again while nothing of an answer was delivered, `retry.max_attempts`
+ * times in all, with growing waits and a quota that the streams of a client share. After the first delta `recovery`
+ * decides: none ends the stream, restart begins the answer again after BRS_EVENT_RESTART, which makes what came
+ * before void, continue goes on with the text where it was. Events tell of each of these, and `on_failure` of a
+ * request may veto or force one. `brs_stream_detach` lets go of an answer but reads it to its end for the usage;
+ * `brs_client_drain` lets running streams end before a client is freed.
  *
  * FORK. In a child process, the objects of its parent answer BRS_E_FORKED; free them there, without effect on the
  * parent's connections, and make new ones.
  *
- * THE HOST PROCESS. Loading the library starts nothing. The environment is read once, when a client is made, and
- * never changed; of files only those of certificate authorities are read. The library installs no signal handler,
- * blocks all signals on its own thread, writes nothing to stdout or stderr, never calls exit, changes no locale, and
- * keeps no settings outside its objects: two users in one process do not meet. The secrets in a config are
- * overwritten when it is freed. Input from outside never crashes it: all lengths are bounded.
+ * THE HOST PROCESS. Loading the library starts nothing. The environment is read when a client is made, and again
+ * when credentials from it have expired, and never changed; of files only those of certificate authorities are read.
+ * The library installs no signal handler, blocks all signals on its own thread, writes nothing to stdout or stderr,
+ * never calls exit, changes no locale, and keeps no settings outside its objects: two users in one process do not
+ * meet. The secrets in a config are overwritten when it is freed. Input from outside never crashes it: all lengths are
+ * bounded.
  *
  * STRUCTS GROW. Where a struct begins with `size`: in a struct that goes in, set `size` to its sizeof and everything
  * not used to zero; the library never looks beyond `size`. In one that comes out, a program that may meet an older
@@ -897,11 +919,12 @@ void brs_config_free(brs_config *config);
 /* Clients ------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes a client: reads the environment once, starts one thread that serves all its streams. Connects to
- * nothing yet.
+ * Makes a client: reads the environment, starts one thread that serves all its streams. Connects to nothing
+ * yet.
  *
  * The environment variables it reads are those that `brs_config_describe` names, for keys that are not set,
- * and the proxy variables https_proxy, http_proxy, all_proxy and no_proxy. The thread blocks all signals.
+ * and the proxy variables https_proxy, http_proxy, all_proxy and no_proxy; it reads them again when the
+ * service says that credentials from there have expired. The thread blocks all signals.
  *
  * @param config  (Optional) the settings, copied; NULL for the defaults.
  * @param client  where the new object's pointer goes; free it with `brs_client_free`.

@@ -2,10 +2,11 @@ import BedrockCore
 import BedrockIO
 import CBedrockStream
 
-/// Makes a client: reads the environment once, starts one thread that serves all its streams. Connects to nothing yet.
+/// Makes a client: reads the environment, starts one thread that serves all its streams. Connects to nothing yet.
 ///
 /// The environment variables it reads are those that `brs_config_describe` names, for keys that are not set, and the
-/// proxy variables https_proxy, http_proxy, all_proxy and no_proxy. The thread blocks all signals.
+/// proxy variables https_proxy, http_proxy, all_proxy and no_proxy; it reads them again when the service says that
+/// credentials from there have expired. The thread blocks all signals.
 ///
 /// - Parameters:
 ///   - config: (Optional) the settings, copied; NULL for the defaults.
