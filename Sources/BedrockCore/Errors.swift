@@ -150,7 +150,7 @@ extension ErrorCode {
     /// nil for codes that are not known here.
     private static func forServiceCode(_ code: Span<UInt8>) -> ErrorCode? {
         if ServiceCode.isThrottling(code) { return .throttled }
-        for entry in ServiceCode.table where code.isEqual(to: entry.name) { return entry.code }
+        if let known = ServiceCode.known(code) { return known }
         return code.starts(with: "AccessDenied") ? .accessDenied : nil
     }
 }
@@ -167,8 +167,8 @@ public enum ServiceCode {
         }
     }
 
-    /// Exceptions of the Bedrock runtime, then what the front door of every AWS service answers.
-    static let table: [Entry] = [
+    /// Exceptions of the Bedrock runtime.
+    private static let modelled: [Entry] = [
         Entry("ValidationException", .validation),
         Entry("AccessDeniedException", .accessDenied),
         Entry("ResourceNotFoundException", .notFound),
@@ -179,16 +179,20 @@ public enum ServiceCode {
         Entry("ModelNotReadyException", .modelNotReady),
         Entry("InternalServerException", .internalServer),
         Entry("ServiceUnavailableException", .serviceUnavailable),
+        Entry("ThrottlingException", .throttled),
+    ]
 
+    /// What the front door of every AWS service answers.
+    private static let frontDoor: [Entry] = [
         Entry("InvalidSignatureException", .signature),
         Entry("SignatureDoesNotMatch", .signature),
         Entry("IncompleteSignature", .signature),
         Entry("IncompleteSignatureException", .signature),
         Entry("RequestTimeTooSkewed", .signature),
         Entry("RequestInTheFuture", .signature),
+        Entry("RequestExpired", .signature),
         Entry("ExpiredTokenException", .expiredToken),
         Entry("ExpiredToken", .expiredToken),
-        Entry("RequestExpired", .expiredToken),
         Entry("MissingAuthenticationToken", .accessDenied),
         Entry("MissingAuthenticationTokenException", .accessDenied),
         Entry("UnrecognizedClientException", .accessDenied),
@@ -206,6 +210,16 @@ public enum ServiceCode {
         Entry("InternalError", .internalServer),
         Entry("ServiceUnavailable", .serviceUnavailable),
     ]
+
+    static func known(_ code: Span<UInt8>) -> ErrorCode? { find(code, in: modelled) ?? find(code, in: frontDoor) }
+
+    /// Errors that the API's own model has.
+    static func isModelled(_ code: Span<UInt8>) -> Bool { find(code, in: modelled) != nil }
+
+    private static func find(_ code: Span<UInt8>, in table: [Entry]) -> ErrorCode? {
+        for entry in table where code.isEqual(to: entry.name) { return entry.code }
+        return nil
+    }
 
     /// Codes that ask to slow down, as AWS SDKs list them.
     public static func isThrottling(_ code: Span<UInt8>) -> Bool {

@@ -6,6 +6,10 @@ struct ResponseHead {
     /// Asked for each event, so decided when the header is read.
     private(set) var isEventStream = false
     private(set) var errorType: Bytes?
+    /// As the header has it.
+    private(set) var date: Bytes?
+    /// How long the service wants a retry to wait, in nanoseconds, as `x-amz-retry-after` says.
+    private(set) var retryAfter: Int64?
     /// The empty line behind the headers has been read.
     private(set) var isWhole = false
 
@@ -38,7 +42,26 @@ struct ResponseHead {
             if value.isValidUTF8, !value.hasControlCharacter { requestID = Bytes(copying: value) }
         } else if name.isEqualIgnoringCase("x-amzn-errortype") {
             errorType = Bytes(copying: value)
+        } else if name.isEqualIgnoringCase("date") {
+            date = value.count <= Self.dateLength ? Bytes(copying: value) : nil
+        } else if name.isEqualIgnoringCase("x-amz-retry-after") {
+            retryAfter = Self.nanoseconds(milliseconds: value)
         }
+    }
+
+    /// The longest form of a date, and some room.
+    private static let dateLength = 64
+
+    /// Nil for what is no number of milliseconds; a day for more than that.
+    private static func nanoseconds(milliseconds text: Span<UInt8>) -> Int64? {
+        let most = Limits.delay / 1_000_000
+        var value: Int64 = 0
+        for at in 0..<text.count {
+            let digit = text[at] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = min(value &* 10 &+ Int64(digit), most)
+        }
+        return text.isEmpty ? nil : value &* 1_000_000
     }
 
     /// RFC 9110: types are compared without regard to case, parameters do not matter.

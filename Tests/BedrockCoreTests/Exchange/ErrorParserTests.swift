@@ -110,7 +110,7 @@ private func code(_ name: String?, _ status: Int) -> ErrorCode {
     @Test(arguments: [
         ("InvalidSignatureException", ErrorCode.signature), ("SignatureDoesNotMatch", .signature),
         ("IncompleteSignature", .signature), ("ExpiredTokenException", .expiredToken), ("ExpiredToken", .expiredToken),
-        ("RequestExpired", .expiredToken), ("UnrecognizedClientException", .accessDenied),
+        ("RequestExpired", .signature), ("UnrecognizedClientException", .accessDenied),
         ("InvalidClientTokenId", .accessDenied), ("MissingAuthenticationToken", .accessDenied),
         ("AccessDenied", .accessDenied), ("AccessDeniedWhatever", .accessDenied), ("SlowDown", .throttled),
         ("TooManyRequestsException", .throttled), ("LimitExceededException", .throttled),

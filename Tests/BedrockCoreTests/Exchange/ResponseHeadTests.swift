@@ -45,6 +45,27 @@ private func read(_ lines: [String]) -> ResponseHead {
         }
     }
 
+    @Test(
+        arguments: [
+            ("0", 0), ("1500", 1_500_000_000), (" 7 ", 7_000_000), ("007", 7_000_000),
+            ("86400001", 86_400_000_000_000), ("99999999999999999999999999", 86_400_000_000_000),
+            ("", nil), ("-1", nil), ("+1", nil), ("1.5", nil), ("1s", nil), ("1e3", nil), ("1 2", nil), ("0x10", nil),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", nil),
+        ] as [(String, Int64?)])
+    func retryAfter(_ value: String, _ expected: Int64?) {
+        #expect(read(["HTTP/1.1 503 Slow", "X-Amz-Retry-After: \(value)"]).retryAfter == expected)
+        #expect(read(["HTTP/1.1 503 Slow", "Retry-After: \(value)"]).retryAfter == nil, "another header")
+    }
+
+    @Test func date() {
+        let text = "Sun, 06 Nov 1994 08:49:37 GMT"
+        let head = read(["HTTP/1.1 403 No", "DATE:  \(text)\r"])
+        #expect(head.date.map { String($0) } == text)
+        #expect(read(["HTTP/1.1 403 No"]).date == nil)
+        #expect(read(["HTTP/1.1 403 No", "date: " + String(repeating: "x", count: 65)]).date == nil)
+        #expect(read(["HTTP/1.1 100 Continue", "date: \(text)", "HTTP/1.1 403 No"]).date == nil)
+    }
+
     @Test func otherLines() {
         let head = read([
             "HTTP/1.1 400 Bad", "no colon", ": no name", "X-Amzn-RequestId:  id-1 \r\n", "x-amzn-errortype: A:http://x",
