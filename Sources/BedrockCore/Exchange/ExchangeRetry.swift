@@ -80,12 +80,9 @@ extension Exchange {
         else { return false }
         let elapsed = (attempt.timeline.ended &- retries.signedAt.now) / 1_000_000_000
         let wall = retries.signedAt.wall &+ max(elapsed, 0)
-        let isMeant = ServiceCode.isClockSkew(code.span)
-        guard
-            isMeant
-                || (ServiceCode.isPossibleClockSkew(code.span)
-                    && (server &- wall).magnitude >= ClockSkew.suspicious.magnitude)
-        else { return false }
+        guard shared.skew.explains(code.span, host: retries.host, serverSeconds: server, wall: wall) else {
+            return false
+        }
         return shared.skew.learn(host: retries.host, serverSeconds: server, wall: wall)
     }
 

@@ -20,9 +20,13 @@ public struct RetryQuota: Sendable {
         available = self.capacity
     }
 
+    static func cost(_ class: RetryClass) -> Int {
+        `class` == .throttling ? throttledRetryCost : retryCost
+    }
+
     /// Pays for a retry. What it cost is given back when the call succeeds; nil when there is too little left.
     public mutating func take(_ class: RetryClass) -> Int? {
-        let cost = `class` == .throttling ? Self.throttledRetryCost : Self.retryCost
+        let cost = Self.cost(`class`)
         guard cost <= available else { return nil }
         available &-= cost
         return cost
