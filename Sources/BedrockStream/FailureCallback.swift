@@ -9,11 +9,15 @@ final class FailureCallback: FailureJudge {
     /// What the callback is given; set before the stream is started.
     var handle: UnsafeMutablePointer<brs_stream>?
 
-    /// Nil when the caller does not want to be asked.
-    init?(_ request: brs_request) {
-        guard let onFailure = request.on_failure else { return nil }
+    /// Nil when the caller does not want to be asked. Not a failing initialiser: those of classes leak the object in
+    /// Embedded Swift 6.3.
+    static func make(_ request: brs_request) -> FailureCallback? {
+        request.on_failure.map { FailureCallback($0, request.on_failure_user) }
+    }
+
+    private init(_ onFailure: @escaping brs_on_failure, _ user: UnsafeMutableRawPointer?) {
         self.onFailure = onFailure
-        user = request.on_failure_user
+        self.user = user
     }
 
     func judge(_ plan: NoticeView) -> Verdict {

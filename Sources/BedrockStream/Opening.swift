@@ -39,7 +39,7 @@ struct Opening {
         try check(body)
         let called = callbacks == nil ? nil : try CallbackConsumer.make(callbacks)
         let pull = called == nil ? PullState(queueLength: settings.queueLength) : nil
-        let failureCallback = FailureCallback(request)
+        let failureCallback = FailureCallback.make(request)
         called?.failureCallback = failureCallback
         pull?.queue.judge = failureCallback
         guard let consumer: any StreamConsumer = called ?? pull?.queue,
