@@ -101,6 +101,7 @@ static void check_told(const struct told *told, brs_event_kind kind, brs_code co
   CHECK_NUMBER(told->kind, kind);
   CHECK_CODE(told->code, code);
   CHECK_NUMBER(told->attempt, attempt);
+  CHECK(told->delay_ms <= 20);
 }
 
 TEST(retries_are_told) {
