@@ -193,7 +193,9 @@ def torn_record(context: ssl.SSLContext, connection: socket.socket, head: bytes,
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("framing", ["chunks", "end"])
-def test_tls_cut_amid_a_record(simulator: Simulator, make: Fixtures, style: str, mode: str, framing: str) -> None:  # noqa: F811
+def test_tls_cut_amid_a_record(
+    simulator: Simulator, make: Fixtures, style: str, mode: str, framing: str,  # noqa: F811
+) -> None:
     """What came in whole records is delivered; a cut that a third may have made is never an end."""
     model = "sim.pieces-40.nopad"
     body, context = recorded(simulator, model), make.authority.context()
