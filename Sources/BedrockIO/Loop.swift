@@ -5,8 +5,8 @@ import CSystem.Posix
 /// Everything of a client that its thread alone touches: libcurl's multi handle, the streams in flight, their timers.
 ///
 /// What each stream does, its exchange decides. Callbacks of the library's user run inside libcurl's callbacks,
-/// straight from its buffer. libcurl must not be asked to add or remove a transfer from there: a stream whose exchange wants
-/// something done is put on `waiting` and served when libcurl has returned.
+/// straight from its buffer. libcurl must not be asked to add or remove a transfer from there: a stream whose exchange
+/// wants something done is put on `waiting` and served when libcurl has returned.
 final class Loop: @unchecked Sendable {
     let poller: Poller
     private let multi: UnsafeMutableRawPointer
