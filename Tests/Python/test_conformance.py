@@ -116,6 +116,7 @@ KINDS = {
     "encode_label": set(),
     "parse_error": set(),
     "parse_json": {"parse"},
+    "retry_simulate": set(),
 }
 FRAME = "AAAAOAAAACYmfqnTDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAAWF7fQ/pk6s="
 REQUESTS: list[tuple[str, Any]] = [
@@ -128,6 +129,8 @@ REQUESTS: list[tuple[str, Any]] = [
     ("encode_label", {"text": "a/b"}),
     ("parse_error", {"status": 400, "headers": [["x-amzn-errortype", "A:b"]], "body_b64": "eyJtZXNzYWdlIjogImEifQ=="}),
     ("parse_json", {"text_b64": "eyJhIjogWzEsIG51bGxdfQ=="}),
+    ("retry_simulate", {"given": {"max_attempts": 2, "max_backoff_time": 1.5}, "sequences": [
+        [{"status": 500, "headers": [["x-amz-retry-after", "7"]]}, {"status": 429, "error_code": "SlowDown"}]]}),
 ]
 
 
@@ -177,6 +180,7 @@ def test_nothing_is_left_of_a_request(port: Port) -> None:
         ("decode", {"chunks_b64": []}),
         ("parse_json", {"text_b64": base64_text(b'{"a": [1, 2')}),
         ("parse_json", {"text_b64": base64_text(b"[]")}),
+        ("retry_simulate", {"sequences": [[{"status": 500}]]}),
         ("encode_label", {"text": "a/b"}),
         ("build_request", {"op": "Converse", "params": {"modelId": "a", "system": []}}),
         ("build_request", {"op": "Converse", "params": {}}),

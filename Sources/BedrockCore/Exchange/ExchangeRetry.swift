@@ -18,10 +18,19 @@ extension Exchange {
     func settle(_ now: Int64) {
         guard state != .ended, state != .refreshing, attempt.hasEnded else { return }
         guard let failure = attempt.failure else { return succeed(now) }
-        if settings.retry.mode == .adaptive, failure.code.isThrottling { shared.limiter.throttled(now: now) }
+        if settings.retry.mode == .adaptive { tellLimiter(failure, now) }
         let plan = judged(plan(for: failure, now), failure, now)
         if state == .ended { return }
         carryOut(plan, failure, now)
+    }
+
+    /// What is no throttling lets the rate grow, as in the AWS SDKs: it says nothing against it.
+    private func tellLimiter(_ failure: Failure, _ now: Int64) {
+        if failure.code.isThrottling {
+            shared.limiter.throttled(now: now)
+        } else if couldDiffer(failure) {
+            shared.limiter.succeeded(now: now)
+        }
     }
 
     private func succeed(_ now: Int64) {

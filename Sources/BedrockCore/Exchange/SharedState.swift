@@ -1,6 +1,6 @@
 /// What the calls of one client share. One thread at a time: the client's.
 public final class SharedState {
-    var quota = RetryQuota()
+    var quota: RetryQuota
     var limiter = RateLimiter()
     var skew = ClockSkew()
     var random: RandomSource
@@ -10,9 +10,14 @@ public final class SharedState {
     private static let nudgedModelCount = 64
 
     /// `seed` should differ between clients, or they retry in step.
-    public init(signer: RequestSigner, seed: UInt64) {
+    public convenience init(signer: RequestSigner, seed: UInt64) {
+        self.init(signer: signer, random: RandomSource(seed: seed), quota: RetryQuota())
+    }
+
+    public init(signer: RequestSigner, random: RandomSource, quota: RetryQuota) {
         self.signer = signer
-        random = RandomSource(seed: seed)
+        self.random = random
+        self.quota = quota
     }
 
     /// What is left for retries, for tests.
@@ -30,14 +35,23 @@ public final class SharedState {
 }
 
 /// Numbers for jitter and invocation ids: SplitMix64, which is no source of secrets.
-struct RandomSource {
+public struct RandomSource: Sendable {
     private var state: UInt64
+    private let fixed: UInt64?
 
-    init(seed: UInt64) {
+    public init(seed: UInt64) {
         state = seed
+        fixed = nil
+    }
+
+    /// The same number each time, for tests of what is made of it.
+    public init(always number: UInt64) {
+        state = 0
+        fixed = number
     }
 
     mutating func next() -> UInt64 {
+        if let fixed { return fixed }
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
