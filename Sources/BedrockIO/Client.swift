@@ -23,8 +23,8 @@ public final class Client: @unchecked Sendable {
     /// Streams that were started and have not ended.
     private var openCount = 0
     private var isDraining = false
-    /// A drain's time was over before all streams had ended.
-    private var wasDrainedByForce = false
+    /// How often a drain's time was over before all streams had ended.
+    private var forcedDrainCount = 0
     private var isClosing = false
     private var hasExited = false
     private var loopThread: pthread_t?
@@ -133,14 +133,17 @@ public final class Client: @unchecked Sendable {
     public func drain(milliseconds: Int64) -> ErrorCode {
         guard !isForked else { return .forked }
         guard !isLoopThread else { return .state }
-        monitor.locked { isDraining = true }
+        let forcedBefore = monitor.locked {
+            isDraining = true
+            return forcedDrainCount
+        }
         if !waitForStreams(milliseconds < 0 ? -1 : min(milliseconds, Int64(Int32.max)) &* 1_000_000) {
-            monitor.locked { wasDrainedByForce = true }
+            monitor.locked { forcedDrainCount &+= 1 }
             post(.cancelAll)
             _ = waitForStreams(-1)
         }
         // Also where the time of another thread's drain was shorter.
-        return monitor.locked { wasDrainedByForce } ? .timeout : .ok
+        return monitor.locked { forcedDrainCount } == forcedBefore ? .ok : .timeout
     }
 
     private func waitForStreams(_ limit: Int64) -> Bool {
