@@ -14,7 +14,7 @@ from botocore.retries import adaptive, bucket, throttling
 VECTORS = Path(__file__).resolve().parents[1] / "BedrockCoreTests" / "Retry" / "RateLimiterVectors.swift"
 SEEDS = (1, 2, 3, 4)
 STEPS = 60
-HEAD = """// What botocore's adaptive retry mode (botocore.retries.adaptive, bucket, throttling) does with schedules of calls.
+HEAD = """// What botocore's adaptive retry mode (retries.adaptive, bucket, throttling) does with schedules of calls.
 // Written by Tests/Python/rate_limiter_vectors.py; a Python test compares them with the botocore that is installed.
 
 /// An attempt that a caller wants to send at `time`, and that is answered `duration` after it was sent. Times are

@@ -20,8 +20,8 @@ MODEL = ServiceModel(Loader().load_service_model("bedrock-runtime", "service-2")
 CONVERSE = MODEL.operation_model("ConverseStream")
 
 CODES = [
-    None, None, None, "", "Unheard", "ThrottlingException", "ThrottledException", "SlowDown", "TooManyRequestsException",
-    "PriorRequestNotComplete", "LimitExceededException", "RequestTimeout", "RequestTimeoutException",
+    None, None, None, "", "Unheard", "ThrottlingException", "ThrottledException", "SlowDown",
+    "TooManyRequestsException", "PriorRequestNotComplete", "LimitExceededException", "RequestTimeout", "RequestTimeoutException",
     "ModelNotReadyException", "InternalServerException", "ServiceUnavailableException", "ValidationException",
     "AccessDeniedException", "ResourceNotFoundException", "ModelErrorException", "InternalFailure", "AccessDenied",
     "UnrecognizedClientException", "ExpiredTokenException", "com.amazon.x#ThrottlingException:http://y",

@@ -1,4 +1,4 @@
-// What botocore's adaptive retry mode (botocore.retries.adaptive, bucket, throttling) does with schedules of calls.
+// What botocore's adaptive retry mode (retries.adaptive, bucket, throttling) does with schedules of calls.
 // Written by Tests/Python/rate_limiter_vectors.py; a Python test compares them with the botocore that is installed.
 
 /// An attempt that a caller wants to send at `time`, and that is answered `duration` after it was sent. Times are
