@@ -21,9 +21,10 @@ CONVERSE = MODEL.operation_model("ConverseStream")
 
 CODES = [
     None, None, None, "", "Unheard", "ThrottlingException", "ThrottledException", "SlowDown",
-    "TooManyRequestsException", "PriorRequestNotComplete", "LimitExceededException", "RequestTimeout", "RequestTimeoutException",
-    "ModelNotReadyException", "InternalServerException", "ServiceUnavailableException", "ValidationException",
-    "AccessDeniedException", "ResourceNotFoundException", "ModelErrorException", "InternalFailure", "AccessDenied",
+    "TooManyRequestsException", "PriorRequestNotComplete", "LimitExceededException", "RequestTimeout",
+    "RequestTimeoutException", "ModelNotReadyException", "InternalServerException",
+    "ServiceUnavailableException", "ValidationException", "AccessDeniedException",
+    "ResourceNotFoundException", "ModelErrorException", "InternalFailure", "AccessDenied",
     "UnrecognizedClientException", "ExpiredTokenException", "com.amazon.x#ThrottlingException:http://y",
 ]
 STATUSES = [200, 200, 200, 400, 403, 404, 408, 424, 429, 429, 500, 500, 501, 502, 503, 503, 504, 505]
