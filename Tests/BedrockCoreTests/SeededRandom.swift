@@ -10,6 +10,11 @@ struct SeededRandom: RandomNumberGenerator {
         print("\(test): BRS_TEST_SEED=\(state)")
     }
 
+    /// Goes on from a number that another one has given.
+    init(copying state: UInt64) {
+        self.state = state
+    }
+
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9

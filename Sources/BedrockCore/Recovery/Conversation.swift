@@ -9,21 +9,25 @@ struct Conversation {
 
     /// Refuses a body that is no JSON object, and one without a single list of messages.
     init(_ body: Span<UInt8>) throws(ContinuationError) {
-        do throws(JSONError) {
-            try JSONReader.validate(body)
-        } catch {
-            throw .malformed(error)
-        }
         var count = 0
         do throws(JSONError) {
-            var reader = JSONReader(body)
-            guard try reader.enterObject() else { return }
-            while let key = try reader.nextKey() { try read(key, &reader, &count) }
+            count = try read(body)
         } catch {
             throw .malformed(error)
         }
         if count > 1 { throw .request("the request has two members called messages") }
         if last == nil { throw .request("the request has no list of messages to go on with") }
+    }
+
+    /// Returns how many members are called messages.
+    private mutating func read(_ body: Span<UInt8>) throws(JSONError) -> Int {
+        var count = 0
+        var reader = JSONReader(body)
+        if try reader.enterObject() {
+            while let key = try reader.nextKey() { try read(key, &reader, &count) }
+        }
+        _ = try reader.next()  // refuses what stands behind the document
+        return count
     }
 
     @_lifetime(reader: copy reader)
