@@ -372,7 +372,65 @@ def params() -> Dict[str, bytes]:
     return seeds
 
 
+def recovery() -> Dict[str, bytes]:
+    ask = '{"role":"user","content":[{"text":"Hi"}]}'
+    converse = '{"messages":[%s],"inferenceConfig":{"maxTokens":1000}}' % ask
+    anthropic = '{"anthropic_version":"x","max_tokens":500,"messages":[{"role":"user","content":"Hi"}%s]}'
+    begun = ',{"role":"assistant","content":"Sure\\u002c"}'
+    said = ["Once upon a time ", "there was a fox.\\n"]
+    more = ["\\n It ran.", "there was a fox.\\n It ran.", "there was", "\\n"]
+
+    def text(value: str, block: int = 0) -> str:
+        return 'contentBlockDelta {"contentBlockIndex":%d,"delta":{"text":"%s"},"p":"a"}' % (block, value)
+
+    def chunk_text(value: str, block: int = 0) -> str:
+        return '={"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":"%s"}}' % (block, value)
+
+    def seed(how: str, body: str, *attempts: List[str]) -> bytes:
+        return how.encode() + "\n--\n".join([body] + ["\n".join(attempt) for attempt in attempts]).encode()
+
+    first = [START] + [text(value) for value in said]
+    seeds = {
+        f"converse-{number}": seed("D", converse, first, [START, text(value), STOP])
+        for number, value in enumerate(more)
+    }
+    seeds.update({
+        f"nudge-{number}": seed("F", converse, first, [START, text(value), STOP, text("x", 1)])
+        for number, value in enumerate(more)
+    })
+    nova = '={"contentBlockDelta":{"delta":{"text":"Hi "},"contentBlockIndex":0}}'
+    seeds["thrice"] = seed("D", converse, first, [START, text("\\n It")], [START, text(" ran"), STOP, text("b", 1)])
+    seeds["blocks"] = seed("@", converse, [START, *REASONING, STOP, text("a ", 1), text(" \\t", 2)], [text(" b")])
+    seeds["reasons-anew"] = seed("D", converse, [text("a")], [REASONING[0], STOP, text("b", 1)])
+    seeds["tool"] = seed("@", converse, [text("a")], TOOL, [text("b")])
+    seeds["begun"] = seed("@", converse.replace(ask, ask + ',{"role":"assistant","content":[{"text":"A"}]}'), first)
+    seeds["anthropic"] = seed("E", anthropic % "", [ANTHROPIC[0], chunk_text("a ")], [chunk_text(" b"), *ANTHROPIC[1:3]])
+    seeds["anthropic-blocks"] = seed("A", anthropic % "", ANTHROPIC[:7], [chunk_text(" b")])
+    seeds["anthropic-begun"] = seed("G", anthropic % begun, [chunk_text(" b"), chunk_text("c", 1)], [chunk_text("d")])
+    seeds["nova"] = seed("E", '{"schemaVersion":"messages-v1","messages":[%s]}' % ask, [NOVA[0], nova], [nova])
+    seeds["odd-bodies"] = seed("@", '{"messages":[],"messages":[{"role":"user","role":1}]}', first)
+    seeds["other-format"] = seed("A", "{}", ['={"generation":"a","stop_reason":null}'])
+    seeds["text-alone"] = seed("@", "[", [])
+    return seeds
+
+
 WORDS = {
+    "recovery": [
+        '"messages":[',
+        '"role":"assistant"',
+        '"content":',
+        '{"text":"',
+        '"anthropic_version":',
+        '"inferenceConfig":',
+        '"maxTokens":',
+        '"max_tokens":',
+        "\n--\n",
+        "contentBlockDelta ",
+        '"contentBlockIndex":',
+        '"delta":{"text":"',
+        '"reasoningContent":',
+        "\\n",
+    ],
     "decoder": [
         "contentBlockDelta ",
         "contentBlockStart ",
@@ -456,6 +514,7 @@ def main() -> None:
         "endpoint": endpoint(),
         "config": config(),
         "params": params(),
+        "recovery": recovery(),
     }
     for target, files in seeds.items():
         folder = CORPUS / target

@@ -39,7 +39,7 @@ public struct EventDecoder: ~Copyable {
 
     /// What was delivered is kept, so that it can be sent back.
     let keepsTranscript: Bool
-    var transcript = Transcript()
+    public internal(set) var transcript = Transcript()
     /// Where a cut answer is gone on with.
     var joint = Joint()
     /// What the start of a block told; only while its event is read.

@@ -49,7 +49,7 @@ public struct Attempt: ~Copyable {
     }
 
     /// Readies it for the next request of the same call.
-    mutating func renew(_ how: Renewal) {
+    public mutating func renew(_ how: Renewal) {
         timeline.renew()
         head = ResponseHead()
         headLength = 0

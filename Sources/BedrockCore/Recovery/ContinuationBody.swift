@@ -1,5 +1,5 @@
 /// Why no request can be made that goes on with a cut answer.
-enum ContinuationError: Error {
+public enum ContinuationError: Error {
     /// What was delivered cannot be sent back.
     case obstacle(StaticString)
     /// The request is not what is known of its format.
@@ -9,7 +9,7 @@ enum ContinuationError: Error {
     case format
     case tooLarge
 
-    var message: String {
+    public var message: String {
         switch self {
         case .obstacle(let text), .request(let text): String(copying: Bytes(text).span)
         case .malformed(let error): "the request body is not JSON: " + error.message
@@ -24,9 +24,9 @@ enum ContinuationError: Error {
 ///
 /// What services refuse is left out: white space at the end of the text, blocks of nothing else, reasoning at the end.
 /// Where nothing remains, nothing needs to be gone on with: the body is the original's, the joint does the rest.
-enum ContinuationBody {
+public enum ContinuationBody {
     /// `nudge` is what the user says where the model takes no turn that the assistant has begun.
-    static func make(
+    public static func make(
         original: Span<UInt8>, operation: Operation, transcript: borrowing Transcript, asNudge: Bool,
         nudge: Span<UInt8>
     ) throws(ContinuationError) -> ByteBuffer {

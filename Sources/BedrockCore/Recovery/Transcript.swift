@@ -18,7 +18,7 @@ struct StartedBlock {
 ///
 /// Blocks are in the order of their index. Citations are not kept, the text that they stand behind is. Nothing is kept
 /// beyond what a request may hold.
-struct Transcript: ~Copyable {
+public struct Transcript: ~Copyable {
     /// What was delivered of one block. A class because an array cannot hold what is not copyable.
     final class Block {
         let index: Int32
@@ -59,7 +59,7 @@ struct Transcript: ~Copyable {
     private var stored = 0
 
     /// Why what was delivered cannot be sent back; nil where it can.
-    var obstacle: StaticString? {
+    public var obstacle: StaticString? {
         if hasTool { return "the answer had begun to call a tool" }
         if isTooLong { return "the answer is too long to be sent back" }
         if hasUnjoinable { return "its redacted reasoning came in pieces that cannot be joined" }

@@ -37,12 +37,15 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
 @Suite struct ContinuationBodies {
     @Test("all but the end of the conversation stays byte for byte")
     func converse() throws {
-        let original = request("\n \(user) ", before: #" "system":[ ], "#, after: " ,\t\"inferenceConfig\": {\"maxTokens\":1}")
+        let original = request(
+            "\n \(user) ", before: #" "system":[ ], "#, after: " ,\t\"inferenceConfig\": {\"maxTokens\":1}")
         let body = try continued(original, [start, textDelta("one"), textDelta(" \"two\" \n\t ")])
         let turn = #",{"role":"assistant","content":[{"text":"one \"two\""}]}"#
         #expect(
-            body == request(
-                "\n \(user) \(turn)", before: #" "system":[ ], "#, after: " ,\t\"inferenceConfig\": {\"maxTokens\":1}"))
+            body
+                == request(
+                    "\n \(user) \(turn)", before: #" "system":[ ], "#,
+                    after: " ,\t\"inferenceConfig\": {\"maxTokens\":1}"))
     }
 
     @Test func nudge() throws {
@@ -50,7 +53,8 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
         let turns = #",{"role":"assistant","content":[{"text":"one"}]},{"role":"user","content":[{"text":"Go on."}]}"#
         #expect(body == request(user + turns))
         let anthropic = #"{"anthropic_version":"x","messages":[{"role":"user","content":"Hi"}]}"#
-        let more = #",{"role":"assistant","content":[{"type":"text","text":"one"}]},"#
+        let more =
+            #",{"role":"assistant","content":[{"type":"text","text":"one"}]},"#
             + #"{"role":"user","content":[{"type":"text","text":"Go on."}]}]}"#
         #expect(
             try continued(anthropic, [anthropicText("one", 0)], .invokeModelWithResponseStream, asNudge: true)
@@ -61,7 +65,8 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
         let body = try continued(
             request(user),
             [
-                start, delta(#"{"reasoningContent":{"text":"hm"}}"#), delta(#"{"reasoningContent":{"signature":"c2ln"}}"#),
+                start, delta(#"{"reasoningContent":{"text":"hm"}}"#),
+                delta(#"{"reasoningContent":{"signature":"c2ln"}}"#),
                 delta(#"{"reasoningContent":{"redactedContent":"cmVk"}}"#, block: 1),
                 delta(#"{"reasoningContent":{"redactedContent":"cmVk"}}"#, block: 1),
                 textDelta(" \n", block: 2), textDelta("", block: 3), textDelta("a ", block: 4),
@@ -69,19 +74,22 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
                 delta(#"{"reasoningContent":{"text":"more"}}"#, block: 7),
                 delta(#"{"reasoningContent":{"signature":"c2ln"}}"#, block: 7),
             ])
-        let blocks = #"{"reasoningContent":{"reasoningText":{"text":"hm","signature":"c2ln"}}},"#
+        let blocks =
+            #"{"reasoningContent":{"reasoningText":{"text":"hm","signature":"c2ln"}}},"#
             + #"{"reasoningContent":{"redactedContent":"cmVkcmVk"}},{"text":"a "},{"text":" b"}"#
         #expect(body == request(user + #",{"role":"assistant","content":[\#(blocks)]}"#))
     }
 
     @Test func anthropicBlocks() throws {
         let original = #"{"messages":[{"role":"user","content":"Hi"}],"anthropic_version":"bedrock-2023-05-31"}"#
-        let redacted = #"{"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"ab\/c"}}"#
+        let redacted =
+            #"{"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"ab\/c"}}"#
         let body = try continued(
             original,
             thinking("hm", "sig", 0) + [Wire.chunk(redacted)] + thinking("unsigned", nil, 2)
                 + [anthropicText("one ", 3)], .invokeModelWithResponseStream)
-        let blocks = #"{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"ab/c"},"#
+        let blocks =
+            #"{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"ab/c"},"#
             + #"{"type":"text","text":"one"}"#
         #expect(
             body == #"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":[\#(blocks)]}],"#
@@ -133,7 +141,8 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
     }
 
     @Test func prefilledText() throws {
-        let original = #"{"anthropic_version":"x","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"\u0022A"}],"a":1}"#
+        let original =
+            #"{"anthropic_version":"x","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"\u0022A"}],"a":1}"#
         func body(_ messages: [Bytes]) throws -> String {
             try continued(original, messages, .invokeModelWithResponseStream)
         }
@@ -146,7 +155,9 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
             try body(thinking("hm", "s", 0) + [anthropicText("c", 1)])
                 == original.replacing(
                     #""\u0022A""#,
-                    with: #"[{"type":"text","text":"\u0022A"},{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"c"}]"#))
+                    with:
+                        #"[{"type":"text","text":"\u0022A"},{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"c"}]"#
+                ))
     }
 
     // MARK: What cannot be gone on with
@@ -154,7 +165,8 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
     @Test(arguments: [
         "", "{", "[]", "null", "{}", #"{"messages":{}}"#, #"{"messages":[]}"#, #"{"messages":"a"}"#,
         #"{"messages":[\#(user)],"messages":[\#(user)]}"#, #"{"messages":[\#(user)],"\u006dessages":1}"#,
-        #"{"messages":[1]}"#, #"{"messages":[{}]}"#, #"{"messages":[{"role":1}]}"#, #"{"messages":[{"role":"system"}]}"#,
+        #"{"messages":[1]}"#, #"{"messages":[{}]}"#, #"{"messages":[{"role":1}]}"#,
+        #"{"messages":[{"role":"system"}]}"#,
         #"{"messages":[{"role":"user","role":"user"}]}"#, #"{"messages":[{"role":"assistant"}]}"#,
         #"{"messages":[{"role":"assistant","content":"a"}]}"#, #"{"messages":[{"role":"assistant","content":{}}]}"#,
         #"{"messages":[{"role":"assistant","content":[],"content":[]}]}"#,
@@ -255,16 +267,20 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
     }
 
     @Test func converse() {
-        #expect(halved(#"{"a":[], "inferenceConfig" : { "maxTokens" : 1001 ,"x":1} }"#)
-            == #"{"a":[], "inferenceConfig" : { "maxTokens" : 500 ,"x":1} }"#)
-        #expect(halved(#"{"inferenceConfig":{"max\u0054okens":300}}"#) == #"{"inferenceConfig":{"max\u0054okens":256}}"#)
+        #expect(
+            halved(#"{"a":[], "inferenceConfig" : { "maxTokens" : 1001 ,"x":1} }"#)
+                == #"{"a":[], "inferenceConfig" : { "maxTokens" : 500 ,"x":1} }"#)
+        #expect(
+            halved(#"{"inferenceConfig":{"max\u0054okens":300}}"#) == #"{"inferenceConfig":{"max\u0054okens":256}}"#)
         #expect(halved(#"{"inferenceConfig":{"maxTokens":3}}"#, floor: 1) == #"{"inferenceConfig":{"maxTokens":1}}"#)
         #expect(halved(#"{"max_tokens":1000}"#) == nil)
     }
 
     @Test func invoke() {
         let invoke = BedrockCore.Operation.invokeModelWithResponseStream
-        #expect(halved(#"{"max_tokens":4096,"x":{"max_tokens":1}}"#, invoke) == #"{"max_tokens":2048,"x":{"max_tokens":1}}"#)
+        #expect(
+            halved(#"{"max_tokens":4096,"x":{"max_tokens":1}}"#, invoke) == #"{"max_tokens":2048,"x":{"max_tokens":1}}"#
+        )
         #expect(halved(#"{"inferenceConfig":{"maxTokens":600}}"#, invoke) == #"{"inferenceConfig":{"maxTokens":300}}"#)
     }
 

@@ -80,7 +80,8 @@ private func texts(_ events: [RecordedEvent]) -> [String] {
         var call = ContinuedCall()
         let tool = #"{"start":{"toolUse":{"toolUseId":"t","name":"n"}},"contentBlockIndex":0}"#
         call.run(start, Wire.event("contentBlockStart", tool))
-        #expect(call.attempt.events.transcript.obstacle.map { Bytes($0) } == Bytes("the answer had begun to call a tool"))
+        #expect(
+            call.attempt.events.transcript.obstacle.map { Bytes($0) } == Bytes("the answer had begun to call a tool"))
         call.attempt.renew(.restart)
         call.run(start, textDelta("a"), stop, isCut: false)
         #expect(!call.events.contains { $0.kind == .tool })
@@ -171,7 +172,10 @@ private func texts(_ events: [RecordedEvent]) -> [String] {
         call.run(start, textDelta("a", block: 4), blockStop(4), textDelta("b ", block: 5))
         call.attempt.renew(.continuation(isNudge: false))
         call.run(
-            start, Wire.event("contentBlockDelta", #" { "delta" : { "x":[1.50], "text" : " c\u0064" } , "contentBlockIndex" : 0, "index":0 } "#),
+            start,
+            Wire.event(
+                "contentBlockDelta",
+                #" { "delta" : { "x":[1.50], "text" : " c\u0064" } , "contentBlockIndex" : 0, "index":0 } "#),
             Wire.event("contentBlockDelta", #"{"contentBlockIndex":1,"delta":{"text":"\u0065"},"p":"ab"}"#), stop,
             isCut: false)
         #expect(call.allFaults == [])
@@ -241,7 +245,9 @@ private func texts(_ events: [RecordedEvent]) -> [String] {
         #expect(goOn(pieces) == Self.said + "It ran.")
     }
 
-    @Test("what is no repeat is not dropped", arguments: [["a fox. It ran."], ["there was a cat."], ["there was"], ["fox"]])
+    @Test(
+        "what is no repeat is not dropped",
+        arguments: [["a fox. It ran."], ["there was a cat."], ["there was"], ["fox"]])
     func others(_ pieces: [String]) {
         #expect(goOn(pieces) == Self.said + pieces.joined())
     }

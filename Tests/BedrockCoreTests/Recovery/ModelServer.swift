@@ -99,10 +99,14 @@ struct ModelServer {
             return []
         }
         let roles = messages.map { $0["role"] as? String }
-        for (role, next) in zip(roles, roles.dropFirst()) where role == next { faults.append("two turns of the \(role ?? "unknown")") }
+        for (role, next) in zip(roles, roles.dropFirst()) where role == next {
+            faults.append("two turns of the \(role ?? "unknown")")
+        }
         if asNudge, messages.count == 3 { messages.removeLast() }
         guard messages.count == 2, let blocks = messages[1]["content"] as? [[String: Any]] else { return [] }
-        if roles.last != (asNudge ? "user" : "assistant") { faults.append("the last turn is \(roles.last.flatMap { $0 } ?? "nobody")'s") }
+        if roles.last != (asNudge ? "user" : "assistant") {
+            faults.append("the last turn is \(roles.last.flatMap { $0 } ?? "nobody")'s")
+        }
         return read(blocks)
     }
 
@@ -250,7 +254,8 @@ extension ModelServer {
         if isAnthropic {
             return [chunk(#"{"type":"content_block_start","index":\#(index),"content_block":\#(block)}"#)]
         }
-        return random.isTrue(oneIn: 4) ? [converse("contentBlockStart", #"{"start":{},"contentBlockIndex":\#(index)}"#)] : []
+        return random.isTrue(oneIn: 4)
+            ? [converse("contentBlockStart", #"{"start":{},"contentBlockIndex":\#(index)}"#)] : []
     }
 
     private func delta(_ index: Int, _ anthropic: String, _ text: String, isJSON: Bool = false) -> Bytes {

@@ -57,7 +57,7 @@ private func check(_ event: RecordedEvent, _ faults: inout Faults) {
 
 /// A message as a line: "type payload", "!type payload" for an exception, "#code text" for an error, "=chunk" for the
 /// model's own bytes in a chunk. Nothing for an empty line.
-private func message(_ line: Bytes) -> Bytes {
+func message(_ line: Bytes) -> Bytes {
     guard let mark = line.first else { return [] }
     if mark == UInt8(ascii: "=") { return Wire.chunk(line.dropFirst()) }
     let isMarked = mark == UInt8(ascii: "!") || mark == UInt8(ascii: "#")

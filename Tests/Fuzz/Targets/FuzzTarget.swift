@@ -12,6 +12,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case config
     /// Request parameters as JSON, as far as the request line.
     case params
+    /// Cut answers and the requests that go on with them.
+    case recovery
     /// Must fail: shows that the fuzzer finds what there is to find.
     case canary
 
@@ -23,6 +25,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .endpoint: fuzzEndpoint(input)
         case .config: fuzzConfig(input)
         case .params: fuzzParameters(input)
+        case .recovery: fuzzRecovery(input)
         case .canary: fuzzCanary(input)
         }
     }
