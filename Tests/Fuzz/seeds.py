@@ -404,7 +404,8 @@ def recovery() -> Dict[str, bytes]:
     seeds["reasons-anew"] = seed("D", converse, [text("a")], [REASONING[0], STOP, text("b", 1)])
     seeds["tool"] = seed("@", converse, [text("a")], TOOL, [text("b")])
     seeds["begun"] = seed("@", converse.replace(ask, ask + ',{"role":"assistant","content":[{"text":"A"}]}'), first)
-    seeds["anthropic"] = seed("E", anthropic % "", [ANTHROPIC[0], chunk_text("a ")], [chunk_text(" b"), *ANTHROPIC[1:3]])
+    begins = [ANTHROPIC[0], chunk_text("a ")]
+    seeds["anthropic"] = seed("E", anthropic % "", begins, [chunk_text(" b"), *ANTHROPIC[1:3]])
     seeds["anthropic-blocks"] = seed("A", anthropic % "", ANTHROPIC[:7], [chunk_text(" b")])
     seeds["anthropic-begun"] = seed("G", anthropic % begun, [chunk_text(" b"), chunk_text("c", 1)], [chunk_text("d")])
     seeds["nova"] = seed("E", '{"schemaVersion":"messages-v1","messages":[%s]}' % ask, [NOVA[0], nova], [nova])

@@ -136,7 +136,8 @@ private func anthropicText(_ text: String, _ index: Int) -> Bytes {
         #expect(
             try continued(original, messages, asNudge: true)
                 == request(
-                    #"\#(user),{"content":\#(wanted),"role":"assistant" } ,{"role":"user","content":[{"text":"Go on."}]}"#,
+                    #"\#(user),{"content":\#(wanted),"role":"assistant" } ,"#
+                        + #"{"role":"user","content":[{"text":"Go on."}]}"#,
                     after: #","x":1"#))
     }
 

@@ -67,8 +67,8 @@ import Testing
         #expect(whole > 500)
     }
 
-    /// Goes through the attempts; false where what was delivered cannot be sent back. A cut says how many events arrive,
-    /// and how many bytes of the next.
+    /// Goes through the attempts; false where what was delivered cannot be sent back. A cut says how many events
+    /// arrive, and how many bytes of the next.
     private func complete(_ kind: Kind, _ server: inout ModelServer, cuts: [(Int, Int)]) -> Bool {
         var call = ContinuedCall(kind.operation, wantsRaw: kind.wantsRaw, original: kind.original)
         var body = call.original
