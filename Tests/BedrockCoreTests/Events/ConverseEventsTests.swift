@@ -170,7 +170,7 @@ private func only(_ message: Bytes, _ location: SourceLocation = #_sourceLocatio
             #expect(recording.end?.failure?.code == .protocol && recording.end?.failure?.phase == .stream)
             let place = "the payload of the message at byte \(textDelta("a").count) is malformed: "
             #expect(recording.end?.failure?.message.hasPrefix(place) == true, "\(type)")
-            #expect(recording.end?.text == "a" && recording.end?.failure?.status == 0)
+            #expect(recording.end?.text == "a" && recording.end?.failure?.status == 200)
         }
     }
 
