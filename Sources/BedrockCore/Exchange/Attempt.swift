@@ -50,11 +50,16 @@ public struct Attempt: ~Copyable {
 
     /// Readies it for the next request of the same call.
     public mutating func renew(_ how: Renewal) {
+        renewTransfer()
+        events.renew(how)
+    }
+
+    /// The same request goes out again, of whose answer nothing came: what came of earlier ones stays.
+    mutating func renewTransfer() {
         timeline.renew()
         head = ResponseHead()
         headLength = 0
         frames = FrameDecoder()
-        events.renew(how)
         errorBody.removeAll()
         outcome = .running
         isConnectionReused = false

@@ -161,7 +161,7 @@ extension Exchange {
             enter(.refreshing, .reread)
             todo.rereads = true
         case .fallback: fallBack(plan, failure, now)
-        case .retry: again(plan, .fresh, failure, now)
+        case .retry: again(plan, anew, failure, now)
         case .restart:
             delivery.isVisible = false
             again(plan, .restart, failure, now)
@@ -172,10 +172,13 @@ extension Exchange {
     private func reopen(_ failure: Failure) {
         releaseTransfer(failure)
         retries.isReopening = true
-        attempt.renew(.fresh)
+        attempt.renewTransfer()
         enter(.preparing, .reopen)
         todo.sends = true
     }
+
+    /// From the beginning. An answer that began anew before has delivered deltas, which stay counted.
+    private var anew: Renewal { attempt.events.answer.delivered == 0 ? .fresh : .restart }
 
     /// Another attempt after the plan's delay.
     private func again(_ plan: Plan, _ renewal: Renewal, _ failure: Failure, _ now: Int64) {
@@ -245,7 +248,7 @@ extension Exchange {
         retries.isAdmitted = false
         tell(plan, now)
         if state == .ended { return }
-        attempt.renew(.fresh)
+        attempt.renew(anew)
         retries.dueAt = now
         enter(.waiting, .retry)
     }
@@ -265,7 +268,7 @@ extension Exchange {
         retries.nextAttempt()
         tell(Plan(.reread), now)
         if state == .ended { return }
-        attempt.renew(.fresh)
+        attempt.renew(anew)
         retries.dueAt = now
         enter(.waiting, .retry)
     }
