@@ -30,7 +30,7 @@ TEST_SOURCES := $(wildcard Tests/C/*.c)
 TEST_HEADERS := $(wildcard Tests/C/*.h)
 BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
 
-.PHONY: help deps lib sim examples demo test header format format-check tidy bench fuzz install clean venv FORCE
+.PHONY: help deps lib sim examples demo matrix test header format format-check tidy bench fuzz install clean venv FORCE
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ build/bin/%: examples/c/%.c $(HEADER) | build/lib/libbedrockstream.so
 
 demo: lib sim examples ## asks the simulator something and shows the answer arriving
 	@examples/demo
+
+matrix: lib sim build/test/outcome venv ## shows what this library and boto3 say of the same broken answers
+	@build/venv/bin/python Tests/Python/test_live_matrix.py
 
 # ---- tests
 

@@ -114,6 +114,11 @@ static void tell_delta(struct told *told, const brs_delta *delta) {
 static void tell_event(struct told *told, const brs_event *event) {
   told->late += told->ends > 0;
   told->retries += event->retry != NULL;
+  if (event->kind != BRS_EVENT_RESTART) return;
+  /* What came before is void; that it was delivered is still true. */
+  fclose(told->text_file);
+  free(told->text);
+  told->text_file = open_memstream(&told->text, &told->text_len);
 }
 
 /* ---- by callbacks */
