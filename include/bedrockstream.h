@@ -417,6 +417,8 @@ typedef struct brs_config_key {
   const char *environment;
   /** What it means, with the unit. */
   const char *meaning;
+  /** Property of a profile that is read when the environment does not say anything either; "" for none. */
+  const char *config_file_key;
 } brs_config_key;
 
 /** Token counts as the service reports them; -1 where it did not. */
@@ -822,9 +824,11 @@ const char *brs_code_name(brs_code code);
  * retry.mode (one of: standard, adaptive, off; default standard)
  *     How failed attempts are repeated: as the AWS SDKs do, with a limited sending rate as well, or never.
  *     Environment: AWS_RETRY_MODE.
+ *     Profile: retry_mode.
  * retry.max_attempts (integer; default 3)
  *     Most attempts at a call with one model, the first included.
  *     Environment: AWS_MAX_ATTEMPTS.
+ *     Profile: max_attempts.
  * retry.max_backoff_ms (integer; default 20000)
  *     Most milliseconds that exponential backoff grows to before an attempt; 0 for no limit.
  * retry.on_model_timeout (one of: error, retry, halve_max_tokens; default error)
@@ -919,18 +923,21 @@ void brs_config_free(brs_config *config);
 /* Clients ------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes a client: reads the environment, starts one thread that serves all its streams. Connects to nothing
- * yet.
+ * Makes a client: reads environment and profile, starts one thread that serves all its streams. Connects to
+ * nothing yet.
  *
  * The environment variables it reads are those that `brs_config_describe` names, for keys that are not set,
  * and the proxy variables https_proxy, http_proxy, all_proxy and no_proxy; it reads them again when the
- * service says that credentials from there have expired. The thread blocks all signals.
+ * service says that credentials from there have expired. The profile is the one that AWS_PROFILE names, else
+ * "default", of the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else ~/.aws/config and
+ * ~/.aws/credentials; a file that does not exist is none. It is read once, and counts where the environment
+ * says nothing. The thread blocks all signals.
  *
  * @param config  (Optional) the settings, copied; NULL for the defaults.
  * @param client  where the new object's pointer goes; free it with `brs_client_free`.
  * @param diagnostic  (Optional) gets the reason of a failure.
- * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings or the
- *     environment hold something unusable.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings, the
+ *     environment or a profile hold something unusable; the diagnostic names the file and the line.
  */
 brs_code brs_client_new(const brs_config *config, brs_client **client, brs_diagnostic *diagnostic);
 

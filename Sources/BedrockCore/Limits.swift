@@ -43,6 +43,12 @@ public enum Limits {
     public static let drainCount = 64
     /// Longest value of a configuration key.
     public static let configValueLength = 64 * 1024
+    /// Largest config or credentials file; ten thousand profiles fit well.
+    public static let profileFileLength = 4 * 1024 * 1024
+    /// Most sections, properties and continued lines that such a file is kept with.
+    public static let profileEntries = 131_072
+    /// Longest name of a section or property in it.
+    public static let profileNameLength = 1024
     /// Most models and regions to fall back to: each may cost a whole round of attempts.
     public static let fallbackCount = 32
     /// Longest wait before an attempt, in nanoseconds, where backoff has no other limit: a day, as of the time limits.

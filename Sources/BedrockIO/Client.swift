@@ -14,6 +14,7 @@ public final class Client: @unchecked Sendable {
     private let monitor: Monitor
     private let owner: pid_t
     private let config: Config
+    private let profile: Profile
     private var thread = pthread_t()
 
     // Under the monitor.
@@ -33,19 +34,24 @@ public final class Client: @unchecked Sendable {
     /// client finds here what it overtook.
     private var unread: [Letter] = []
 
-    /// Reads the environment and starts the thread. Nil without memory or threads.
+    /// Reads the environment and the files with profiles, and starts the thread. Nil without memory or threads.
     public static func make(_ config: Config) throws(ConfigError) -> Client? {
         let config = config.copy()
         let environment = Environment.ofProcess()
-        let settings = try Settings.make(config, environment)
+        let profile = try Profile.read(for: environment)
+        let settings = try Settings.make(config, environment, profile)
         guard let monitor = Monitor(), let loop = Loop() else { return nil }
-        let client = Client(config, environment, settings, monitor, loop)
+        let client = Client(config, environment, profile, settings, monitor, loop)
         return client.startThread() ? client : nil
     }
 
-    private init(_ config: Config, _ environment: Environment, _ settings: Settings, _ monitor: Monitor, _ loop: Loop) {
+    private init(
+        _ config: Config, _ environment: Environment, _ profile: Profile, _ settings: Settings, _ monitor: Monitor,
+        _ loop: Loop
+    ) {
         self.config = config
         self.environment = environment
+        self.profile = profile
         self.settings = settings
         self.monitor = monitor
         self.loop = loop
@@ -76,13 +82,13 @@ public final class Client: @unchecked Sendable {
     public func settings(with overrides: Config?) throws(ConfigError) -> Settings {
         let (settings, environment) = monitor.locked { (self.settings, self.environment) }
         guard let overrides else { return settings }
-        return try Settings.make(overrides.over(config), environment)
+        return try Settings.make(overrides.over(config), environment, profile)
     }
 
     /// The environment was read again: its credentials had expired.
     func use(_ environment: Environment) {
         do throws(ConfigError) {
-            let settings = try Settings.make(config, environment)
+            let settings = try Settings.make(config, environment, profile)
             monitor.locked {
                 self.environment = environment
                 self.settings = settings

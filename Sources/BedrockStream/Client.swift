@@ -2,18 +2,22 @@ import BedrockCore
 import BedrockIO
 import CBedrockStream
 
-/// Makes a client: reads the environment, starts one thread that serves all its streams. Connects to nothing yet.
+/// Makes a client: reads environment and profile, starts one thread that serves all its streams. Connects to nothing
+/// yet.
 ///
 /// The environment variables it reads are those that `brs_config_describe` names, for keys that are not set, and the
 /// proxy variables https_proxy, http_proxy, all_proxy and no_proxy; it reads them again when the service says that
-/// credentials from there have expired. The thread blocks all signals.
+/// credentials from there have expired. The profile is the one that AWS_PROFILE names, else "default", of the files
+/// that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else ~/.aws/config and ~/.aws/credentials; a file that
+/// does not exist is none. It is read once, and counts where the environment says nothing. The thread blocks all
+/// signals.
 ///
 /// - Parameters:
 ///   - config: (Optional) the settings, copied; NULL for the defaults.
 ///   - client: where the new object's pointer goes; free it with `brs_client_free`.
 ///   - diagnostic: (Optional) gets the reason of a failure.
-/// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings or the environment
-///   hold something unusable.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings, the environment
+///   or a profile hold something unusable; the diagnostic names the file and the line.
 @c(brs_client_new)
 public func brs_client_new(
     _ config: UnsafePointer<brs_config>?, _ client: UnsafeMutablePointer<UnsafeMutablePointer<brs_client>?>?,

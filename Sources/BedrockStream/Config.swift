@@ -54,6 +54,7 @@ public func brs_config_describe(_ index: UInt, _ key: UnsafeMutablePointer<brs_c
     key.pointee.default_value = cString(description.defaultValue)
     key.pointee.environment = cString(description.environmentText)
     key.pointee.meaning = cString(description.meaning)
+    key.pointee.config_file_key = cString(description.configFileKey)
     return BRS_OK
 }
 

@@ -2,10 +2,13 @@
 #include "sys_posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 
 int sys_errno(void) { return errno; }
@@ -26,6 +29,27 @@ uint64_t sys_random(void) {
   // Before the kernel's own source is ready: jitter differs enough.
   return (uint64_t)sys_now_ns() ^ ((uint64_t)getpid() << 32);
 }
+
+int sys_file_open(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd >= 0) return fd;
+  struct stat there;
+  if (errno == EACCES && stat(path, &there) && errno == EACCES) return -ENOENT;
+  return -errno;
+}
+
+int64_t sys_file_read(int fd, void *bytes, size_t capacity) {
+  ssize_t count;
+  do count = read(fd, bytes, capacity);
+  while (count < 0 && errno == EINTR);
+  return count < 0 ? -errno : count;
+}
+
+void sys_file_close(int fd) { close(fd); }
+
+int sys_is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
+
+const char *sys_error_text(int error) { return strerrordesc_np(error); }
 
 struct sys_monitor {
   pthread_mutex_t mutex;

@@ -23,6 +23,7 @@ TEST(keys_are_described) {
     CHECK(key.type != NULL && key.type[0] != 0);
     CHECK(key.default_value != NULL);
     CHECK(key.environment != NULL);
+    CHECK(key.config_file_key != NULL);
     CHECK(key.meaning != NULL && strlen(key.meaning) > 10);
     for (size_t i = 0; i < count; i++)
       if (describe(i, &other)) CHECK(strcmp(other.name, key.name) != 0);

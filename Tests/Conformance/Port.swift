@@ -50,7 +50,8 @@ final class Port {
         let operations: [(StaticString, Operation)] = [
             ("sign", signing.sign), ("decode", decode), ("encode", encode), ("classify", classify),
             ("bedrock_event", bedrockEvent), ("build_request", buildRequest), ("encode_label", encodeLabel),
-            ("parse_error", parseError), ("parse_json", parseJSON), ("retry_simulate", retrySimulate),
+            ("parse_error", parseError), ("parse_json", parseJSON), ("parse_profile", parseProfile),
+            ("file_locations", fileLocations), ("retry_simulate", retrySimulate),
         ]
         return operations.first { name == $0.0 }?.1
     }

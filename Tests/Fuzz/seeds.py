@@ -415,6 +415,36 @@ def recovery() -> Dict[str, bytes]:
     return seeds
 
 
+def profile() -> Dict[str, bytes]:
+    texts = {
+        "nothing": "",
+        "default": "[default]\nregion = us-east-1\nretry_mode = adaptive\nmax_attempts = 5\n",
+        "named": "[profile dev]\nmax_attempts=3\n[profile dev-2]\nrole_arn = arn:aws:iam::1:role/x\n",
+        "both": "[default]\na = 1\n[profile b]\na = 2\n\0[default]\nA = 3\n[b]\nc = 4\n[z]\n",
+        "prefixed": "[default]\na = 1\n[profile default]\nb = 2\n[default]\nc = 3\n",
+        "comments": "# c\n;c\n[profile a] # c\nb = c ; d\ne = f;g\nh=#i\n # j\n\t;k\n",
+        "continued": "[profile a]\ncredential_process = run\n  --this # one\n\n\t--that\n",
+        "nested": "[profile a]\ns3 =\n  max_queue_size = 1\n  Max_Queue_Size = 2\n  # c\n\n  x =\n",
+        "nested-odd": "[profile a]\ns3 =\n  in valid = x\ns3 =\n",
+        "sessions": "[sso-session a]\nsso_region = x\n[services a]\nbedrock_runtime =\n  endpoint_url = http://x\n",
+        "others": "[foo]\na=1\n[profilefoo]\nb=2\n[profile in valid]\nc=3\n d\n[sso-session]\n[preview]\nx = y\n",
+        "repeated": "[profile a]\nb=1\n[profile a]\nB=2\nb =\n c=3\n",
+        "windows": "\ufeff[default]\r\nregion = us-east-1\r\n\r\n\tx\r\n",
+        "names": "[profile aA0_-/.%@:+]\naA0_-/.%@:+ = \u20ac\U0001f600\nx~ = 1\n",
+        "credentials": "\0[ a ]\naws_access_key_id = AKID\naws_secret_access_key = s\n[profile b]\nc=d\n",
+        "empty-names": "[ ]\n",
+        "no-bracket": "[profile foo # ]\n",
+        "no-section": "name = value\n",
+        "no-property": "[profile foo]\n -continued\n",
+        "no-sign": "[profile foo]\nkey : value\n",
+        "no-name": "[profile foo]\ns3 =\n = value\n",
+        "carriage": "[default]\r\ra = b\rc\n d\r\n",
+    }
+    seeds = {name: value.encode() for name, value in texts.items()}
+    seeds["not-utf8"] = b"[default]\n# \xff\na\xff = b\nc = \xff\n"
+    return seeds
+
+
 WORDS = {
     "recovery": [
         '"messages":[',
@@ -503,6 +533,22 @@ WORDS = {
         "\\u",
         "e30=",
     ],
+    "profile": [
+        "[profile ",
+        "[default]",
+        "[sso-session ",
+        "[services ",
+        "]\n",
+        " = ",
+        " =\n ",
+        "\n ",
+        " #",
+        " ;",
+        "\0[",
+        "retry_mode",
+        "max_attempts",
+        "s3",
+    ],
 }
 
 
@@ -515,6 +561,7 @@ def main() -> None:
         "endpoint": endpoint(),
         "config": config(),
         "params": params(),
+        "profile": profile(),
         "recovery": recovery(),
     }
     for target, files in seeds.items():
@@ -524,7 +571,11 @@ def main() -> None:
             (folder / name).write_bytes(content)
     for target, words in WORDS.items():
         escaped = [
-            word.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\x0d").replace("\n", "\\x0a")
+            word.replace("\\", "\\\\")
+            .replace('"', '\\"')
+            .replace("\r", "\\x0d")
+            .replace("\n", "\\x0a")
+            .replace("\0", "\\x00")
             for word in words
         ]
         (CORPUS / f"{target}.dict").write_text("".join(f'"{word}"\n' for word in escaped))

@@ -33,7 +33,7 @@ def describe(library: Any, ffi: Any) -> List[ConfigKey]:
             return keys
         if code != ffi.brs_code.BRS_OK:
             raise GeneratorError("brs_config_describe(%d) returned %d" % (index, code))
-        texts = (key.name, key.type, key.default_value, key.environment, key.meaning)
+        texts = (key.name, key.type, key.default_value, key.environment, key.meaning, key.config_file_key)
         if None in texts or not key.name or not key.type or not key.meaning:
             raise GeneratorError("brs_config_describe(%d) leaves something out: %r" % (index, texts))
         keys.append(ConfigKey(*(text.decode() for text in texts)))
@@ -41,10 +41,11 @@ def describe(library: Any, ffi: Any) -> List[ConfigKey]:
 
 
 def readme_table(keys: List[ConfigKey]) -> str:
-    lines = ["| key | type | default | environment | meaning |", "|---|---|---|---|---|"]
+    lines = ["| key | type | default | environment | profile | meaning |", "|---|---|---|---|---|---|"]
     for key in keys:
         default = "`%s`" % key.default if key.default else ""
         environment = ", ".join("`%s`" % name for name in key.environment.split(", ") if name)
-        cells = ["`%s`" % key.name, key.type, default, environment, key.meaning]
+        profile = "`%s`" % key.config_file if key.config_file else ""
+        cells = ["`%s`" % key.name, key.type, default, environment, profile, key.meaning]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

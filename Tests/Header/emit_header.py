@@ -110,4 +110,6 @@ def key_table(keys: List[ConfigKey]) -> str:
         lines += wrap(key.meaning, "    ", "    ")
         if key.environment:
             lines += wrap("Environment: " + key.environment + ".", "    ", "    ")
+        if key.config_file:
+            lines += wrap("Profile: " + key.config_file + ".", "    ", "    ")
     return block([re.sub(r"\*/", "* /", line) for line in lines], "/*")

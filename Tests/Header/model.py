@@ -52,6 +52,7 @@ class ConfigKey(NamedTuple):
     default: str
     environment: str
     meaning: str
+    config_file: str
 
 
 class Interface(NamedTuple):

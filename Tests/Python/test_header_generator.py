@@ -195,8 +195,9 @@ def test_version_macros():
 
 
 def test_keys_are_listed():
-    key = ConfigKey("a.b_ms", "integer", "5", "AWS_A, AWS_B", "Milliseconds | for */ something.")
+    key = ConfigKey("a.b_ms", "integer", "5", "AWS_A, AWS_B", "Milliseconds | for */ something.", "a_b")
     assert "*/" not in emit_header.key_table([key])[:-2]
     assert "a.b_ms (integer; default 5)" in emit_header.key_table([key])
+    assert "    Profile: a_b.\n" in emit_header.key_table([key])
     assert config_keys.readme_table([key]).split("\n")[2] == (
-        "| `a.b_ms` | integer | `5` | `AWS_A`, `AWS_B` | Milliseconds \\| for */ something. |")
+        "| `a.b_ms` | integer | `5` | `AWS_A`, `AWS_B` | `a_b` | Milliseconds \\| for */ something. |")

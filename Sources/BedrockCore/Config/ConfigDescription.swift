@@ -11,11 +11,14 @@ public struct ConfigDescription: Sendable {
     public let defaultValue: StaticString
     public let environment: [StaticString]
     public let environmentText: StaticString
+    /// The property of a profile that is read where neither code nor environment say anything; empty for none.
+    public let configFileKey: StaticString
     public let meaning: StaticString
 
     init(
         _ name: StaticString, _ kind: Kind, _ meaning: StaticString, default defaultValue: StaticString = "",
-        environment: [StaticString] = [], environmentText: StaticString = ""
+        environment: [StaticString] = [], environmentText: StaticString = "",
+        configFileKey: StaticString = ""
     ) {
         self.name = name
         self.kind = kind
@@ -23,6 +26,7 @@ public struct ConfigDescription: Sendable {
         self.defaultValue = defaultValue
         self.environment = environment
         self.environmentText = environmentText
+        self.configFileKey = configFileKey
     }
 
     /// The kind in words.

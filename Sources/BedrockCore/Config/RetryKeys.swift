@@ -6,12 +6,13 @@ extension ConfigKey {
             ConfigDescription(
                 "retry.mode", .choice("one of: standard, adaptive, off"),
                 "How failed attempts are repeated: as the AWS SDKs do, with a limited sending rate as well, or never.",
-                default: "standard", environment: ["AWS_RETRY_MODE"], environmentText: "AWS_RETRY_MODE")
+                default: "standard", environment: ["AWS_RETRY_MODE"], environmentText: "AWS_RETRY_MODE",
+                configFileKey: "retry_mode")
         case .maxAttempts:
             ConfigDescription(
                 "retry.max_attempts", .integer(1...100),
                 "Most attempts at a call with one model, the first included.", default: "3",
-                environment: ["AWS_MAX_ATTEMPTS"], environmentText: "AWS_MAX_ATTEMPTS")
+                environment: ["AWS_MAX_ATTEMPTS"], environmentText: "AWS_MAX_ATTEMPTS", configFileKey: "max_attempts")
         case .maxBackoff:
             ConfigDescription(
                 "retry.max_backoff_ms", .integer(0...3_600_000),

@@ -1,9 +1,9 @@
 // What the keys of `RetryKeys.swift` say, as values. Texts are checked where they are set.
 extension Settings {
-    static func retry(_ config: Config, _ environment: Environment) -> RetryRules {
+    static func retry(_ config: Config, _ environment: Environment, _ profile: Profile) -> RetryRules {
         var rules = RetryRules()
-        rules.mode = retryMode(text(.retryMode, config, environment))
-        let attempts = text(.maxAttempts, config, environment).span.decimal() ?? 1
+        rules.mode = retryMode(text(.retryMode, config, environment, profile))
+        let attempts = text(.maxAttempts, config, environment, profile).span.decimal() ?? 1
         rules.maxAttempts = UInt32(truncatingIfNeeded: min(max(attempts, 1), 100))
         rules.maxBackoff = integer(.maxBackoff, config) &* 1_000_000
         rules.onModelTimeout = modelTimeoutPolicy(text(.onModelTimeout, config))
@@ -46,8 +46,11 @@ extension Settings {
         return rules
     }
 
-    private static func text(_ key: ConfigKey, _ config: Config, _ environment: Environment = Environment()) -> Bytes {
+    private static func text(
+        _ key: ConfigKey, _ config: Config, _ environment: Environment = Environment(), _ profile: Profile = Profile()
+    ) -> Bytes {
         let description = key.description
-        return config[key] ?? environment.first(of: description.environment) ?? Bytes(description.defaultValue)
+        return config[key] ?? environment.first(of: description.environment) ?? profile.value(key)?.text
+            ?? Bytes(description.defaultValue)
     }
 }

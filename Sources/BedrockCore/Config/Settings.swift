@@ -6,7 +6,7 @@ public struct Environment {
 
     /// Every name that any setting asks for.
     public static var names: [StaticString] {
-        ConfigKey.allCases.flatMap { $0.description.environment } + ["http_proxy"]
+        ConfigKey.allCases.flatMap { $0.description.environment } + ["http_proxy"] + FileLocations.variables
     }
 
     public mutating func add(_ name: StaticString, _ value: Bytes) {
@@ -38,10 +38,12 @@ public enum Identity {
     case bearer(Bytes)
 }
 
-/// A configuration with the environment and the defaults behind it, as numbers and values that a stream uses.
+/// A configuration with the environment, the profile and the defaults behind it, as numbers and values that a stream
+/// uses.
 public final class Settings {
     let config: Config
     let environment: Environment
+    let profile: Profile
 
     public let limits: TimeLimits
     public let retry: RetryRules
@@ -55,19 +57,22 @@ public final class Settings {
     public let caBundle: Bytes?
     public let invokeOptions: InvokeOptions
 
-    /// The settings, once what the environment holds is checked as what is set in code. Not a throwing initialiser:
-    /// those of classes leak the object in Embedded Swift 6.3.
-    public static func make(_ config: Config, _ environment: Environment) throws(ConfigError) -> Settings {
-        let settings = Settings(config, environment)
-        try settings.checkEnvironment()
+    /// The settings, once what the environment and the profile hold is checked as what is set in code, where it counts.
+    /// Not a throwing initialiser: those of classes leak the object in Embedded Swift 6.3.
+    public static func make(
+        _ config: Config, _ environment: Environment, _ profile: Profile = Profile()
+    ) throws(ConfigError) -> Settings {
+        let settings = Settings(config, environment, profile)
+        try settings.checkSources()
         return settings
     }
 
-    private init(_ config: Config, _ environment: Environment) {
+    private init(_ config: Config, _ environment: Environment, _ profile: Profile) {
         self.config = config
         self.environment = environment
+        self.profile = profile
         limits = Self.limits(config)
-        retry = Self.retry(config, environment)
+        retry = Self.retry(config, environment, profile)
         recovery = Self.recovery(config)
         recoveryNudge = config[.recoveryNudge] ?? Bytes(ConfigKey.recoveryNudge.description.defaultValue)
         fallbacks = Self.fallbacks(config)
@@ -78,20 +83,26 @@ public final class Settings {
         invokeOptions = Self.invokeOptions(config)
     }
 
-    private func checkEnvironment() throws(ConfigError) {
-        let probe = Config()
+    private func checkSources() throws(ConfigError) {
         for key in [ConfigKey.region, .endpointURL, .retryMode, .maxAttempts] where config[key] == nil {
-            guard let found = environment.firstVariable(of: key.description.environment) else { continue }
-            if key == .retryMode, found.value == Self.legacyRetryMode { continue }
-            do throws(ConfigError) {
-                try probe.set(key, to: found.value.span)
-            } catch {
-                throw ConfigError(message: error.message + " (from \(String(Bytes(found.name))))")
+            if let found = environment.firstVariable(of: key.description.environment) {
+                try Self.check(key, found.value, from: String(Bytes(found.name)))
+            } else if let found = profile.value(key) {
+                try Self.check(key, found.text, from: found.origin)
             }
         }
     }
 
-    /// What older SDKs did; they read the same variable, so it is taken, for the mode that came after.
+    private static func check(_ key: ConfigKey, _ value: Bytes, from origin: String) throws(ConfigError) {
+        if key == .retryMode, value == Self.legacyRetryMode { return }
+        do throws(ConfigError) {
+            try Config().set(key, to: value.span)
+        } catch {
+            throw ConfigError(message: error.message + " (from \(origin))")
+        }
+    }
+
+    /// What older SDKs did; they read the same sources, so it is taken, for the mode that came after.
     private static let legacyRetryMode: StaticString = "legacy"
 
     private func value(_ key: ConfigKey) -> Bytes? {

@@ -19,12 +19,12 @@ extension Settings {
     func inRegion(_ region: Bytes) throws(ConfigError) -> Settings {
         let other = config.copy()
         try other.set(.region, to: region.span)
-        return try Settings.make(other, environment)
+        return try Settings.make(other, environment, profile)
     }
 
     /// The same with another environment.
     func with(_ environment: Environment) throws(ConfigError) -> Settings {
-        try Settings.make(config, environment)
+        try Settings.make(config, environment, profile)
     }
 
     /// Whether anything of the identity is set in the configuration; then the environment's is not asked.

@@ -63,6 +63,8 @@ typedef struct brs_config_key {
   const char *environment;
   /** What it means, with the unit. */
   const char *meaning;
+  /** Property of a profile that is read when the environment does not say anything either; "" for none. */
+  const char *config_file_key;
 } brs_config_key;
 
 /** Token counts as the service reports them; -1 where it did not. */

@@ -16,6 +16,17 @@ int64_t sys_wall_s(void);
 /// A number that differs between processes and calls; no secret may depend on it.
 uint64_t sys_random(void);
 
+/// Opens a file for reading, without ever waiting for somebody at its other end. Negative: an errno value, ENOENT also
+/// for a file in a folder that this user may not look into.
+int sys_file_open(const char *_Nonnull path);
+/// Reads up to `capacity` bytes, 0 at the end. Negative: an errno value.
+int64_t sys_file_read(int fd, void *_Nonnull bytes, size_t capacity);
+void sys_file_close(int fd);
+/// Whether an errno value of these means that there is no file.
+int sys_is_missing(int error);
+/// What an errno value means, as a constant text; NULL where there is none for it.
+const char *_Nullable sys_error_text(int error);
+
 /// A mutex and a condition in one.
 typedef struct sys_monitor sys_monitor;
 sys_monitor *_Nullable sys_monitor_new(void);

@@ -174,6 +174,7 @@ TEST(no_memory_for_a_request) {
   memcpy(body, "{}", 2);
   brs_config *config = NULL;
   brs_client *client = NULL;
+  setenv("HOME", "/nonexistent", 1); /* nobody's profiles */
   CHECK_CODE(brs_config_new(&config), BRS_OK);
   CHECK_CODE(brs_client_new(config, &client, NULL), BRS_OK);
   brs_request request = {

@@ -14,6 +14,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case params
     /// Cut answers and the requests that go on with them.
     case recovery
+    /// Config and credentials files.
+    case profile
     /// Must fail: shows that the fuzzer finds what there is to find.
     case canary
 
@@ -26,6 +28,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .config: fuzzConfig(input)
         case .params: fuzzParameters(input)
         case .recovery: fuzzRecovery(input)
+        case .profile: fuzzProfile(input)
         case .canary: fuzzCanary(input)
         }
     }

@@ -322,6 +322,8 @@ class brs_config_key(Structure):
     environment: Optional[bytes]
     # What it means, with the unit.
     meaning: Optional[bytes]
+    # Property of a profile that is read when the environment does not say anything either; "" for none.
+    config_file_key: Optional[bytes]
 
     _fields_ = [
         ("size", c_size_t),
@@ -330,6 +332,7 @@ class brs_config_key(Structure):
         ("default_value", c_char_p),
         ("environment", c_char_p),
         ("meaning", c_char_p),
+        ("config_file_key", c_char_p),
     ]
 
 
