@@ -81,22 +81,29 @@ public final class Exchange {
     }
 
     public var hasEnded: Bool { state == .ended }
-    /// No bytes are taken until `resume`.
+    /// Nothing is delivered and no bytes are taken until `resume`.
     public var isPaused: Bool { delivery.isPaused }
 
     /// When `timePassed` is to be called if nothing happens before; nil for never.
     public var deadline: Int64? {
         switch (state, attempt.deadline) {
         case (.ended, _): nil
+        case (.waiting, let limit) where isPaused: limit
         case (.waiting, let limit?): min(retries.dueAt, limit)
         case (.waiting, nil): retries.dueAt
         case (_, let limit): limit
         }
     }
 
+    #if !hasFeature(Embedded)
+        /// Told of each way that is taken; for tests.
+        var watch: ((Transition) -> Void)?
+    #endif
+
     func enter(_ next: State, _ cause: Cause) {
         #if !hasFeature(Embedded)
             if !Self.allows(state, cause, next) { hasLeftTable = true }
+            watch?(Transition(state, cause, next))
         #endif
         state = next
     }
@@ -177,7 +184,12 @@ public final class Exchange {
         guard state != .ended else { return }
         attempt.timePassed(now: now)
         settle(now)
-        if state == .waiting, retries.dueAt <= now { goOn(.due, now) }
+        if state == .waiting { goOnIfDue(now) }
+    }
+
+    /// A consumer that paused at the notice of an attempt is not yet ready for it.
+    func goOnIfDue(_ now: Int64) {
+        if !isPaused, retries.dueAt <= now { goOn(.due, now) }
     }
 
     /// The caller's wishes have changed.

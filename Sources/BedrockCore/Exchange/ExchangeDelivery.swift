@@ -111,6 +111,7 @@ extension Exchange {
         guard delivery.isPaused, !delivery.isPumping, state != .ended else { return }
         delivery.isPaused = false
         attempt.paused(false, now: now)
+        if state == .waiting { return goOnIfDue(now) }
         guard state.isUnderWay else { return }
         pumpHeld(now)
         guard !delivery.isPaused, state.isUnderWay else { return }

@@ -36,7 +36,7 @@ extension Exchange {
     private func succeed(_ now: Int64) {
         // Of an answer that has no delta at all everything is early.
         delivery.isVisible = true
-        guard deliverWaiting(now), state != .ended else { return }
+        guard !delivery.isPaused, deliverWaiting(now), state != .ended else { return }
         shared.quota.giveBack(retries.lastCost)
         if settings.retry.mode == .adaptive { shared.limiter.succeeded(now: now) }
         finish()

@@ -24,7 +24,7 @@ extension Exchange {
         case begin, due, send, connect, byte, retry, reopen, reread, end
     }
 
-    public struct Transition: Equatable, Sendable {
+    public struct Transition: Hashable, Sendable {
         public let from: State
         public let cause: Cause
         public let to: State

@@ -1,0 +1,318 @@
+import Recording
+
+@testable import BedrockCore
+
+/// Takes what an exchange delivers, writes it down in order, and answers as a test wants it to.
+final class Caller: StreamConsumer, CallerWishes {
+    struct Ending {
+        /// `ok` for success.
+        var code = ErrorCode.ok
+        var phase = Phase.prepare
+        var message = ""
+        var text = ""
+        var usage = Usage()
+        var modelID = ""
+        var region = ""
+        var delivered: UInt64 = 0
+        var attempts: UInt32 = 0
+    }
+
+    var isCancelled = false
+    var isDetached = false
+    var wantsRaw = true
+    let isCalledByLoop = true
+    var isOutOfMemory = false
+
+    /// Events and notices as they came: "messageStart", "text Hello", "retry 2/3 throttled".
+    private(set) var log: [String] = []
+    /// What was asked about each failure: "retry 2/3 throttled".
+    private(set) var plans: [String] = []
+    private(set) var delays: [Int64] = []
+    private(set) var endings: [Ending] = []
+
+    var onEvent: (StreamEvent) -> Flow = { _ in .goOn }
+    var onNotice: (NoticeView) -> Flow = { _ in .goOn }
+    var onPlan: (NoticeView) -> Verdict = { _ in .asPlanned }
+    var onEnd: () -> Void = {}
+
+    /// Nil while it runs.
+    var ending: Ending? { endings.last }
+    /// The text deltas since the last restart, joined.
+    var text: String {
+        log.reduce(into: "") { text, line in
+            if line.hasPrefix("restart") { text = "" }
+            if line.hasPrefix("text ") { text += line.dropFirst(5) }
+        }
+    }
+
+    func deliver(_ view: EventView) -> Flow {
+        let text = Self.text(view.text)
+        if view.event.hasDelta {
+            log.append("\(view.event.deltaKind) \(text)")
+        } else if view.event.kind == .tool {
+            log.append("tool \(Self.text(view.toolName)) \(text)")
+        } else {
+            log.append("\(view.event.kind)")
+        }
+        return onEvent(view.event)
+    }
+
+    func noticed(_ notice: NoticeView) -> Flow {
+        log.append(Self.line(notice))
+        delays.append(notice.delay)
+        return onNotice(notice)
+    }
+
+    func judge(_ plan: NoticeView) -> Verdict {
+        plans.append(Self.line(plan))
+        return onPlan(plan)
+    }
+
+    func stopped(_ result: ResultView) {
+        endings.append(Self.ending(result))
+        onEnd()
+    }
+
+    func failed(_ failure: FailureView) {
+        var ending = Self.ending(failure.partial)
+        (ending.code, ending.phase, ending.message) = (failure.code, failure.phase, Self.text(failure.message))
+        endings.append(ending)
+        onEnd()
+    }
+
+    private static func line(_ notice: NoticeView) -> String {
+        "\(notice.kind) \(notice.attempt)/\(notice.maxAttempts) \(notice.failure.code)"
+    }
+
+    private static func ending(_ result: ResultView) -> Ending {
+        var ending = Ending()
+        (ending.text, ending.usage) = (text(result.text), result.usage)
+        (ending.modelID, ending.region) = (text(result.modelID), text(result.region))
+        (ending.delivered, ending.attempts) = (result.delivered, result.attempts)
+        return ending
+    }
+
+    static func text(_ view: TextView) -> String {
+        String(decoding: UnsafeBufferPointer(start: view.pointer, count: view.count), as: UTF8.self)
+    }
+}
+
+/// Plays the edge of one exchange: keeps the clocks, tells what happened, does what is asked for.
+///
+/// After each input it looks for what no exchange may do: leave its table, end twice, or wait for nothing.
+final class Edge {
+    struct NoSigner: Error {}
+
+    var clock = Clock(now: 1_000_000_000, wall: 1_700_000_000)
+    let caller = Caller()
+    let shared: SharedState
+    let exchange: Exchange
+
+    private(set) var requests: [PreparedRequest] = []
+    private(set) var freshness: [Bool] = []
+    /// Actions in order: "send", "drop", "drain", "resume", "reread", "finish".
+    private(set) var actions: [String] = []
+    private(set) var ways: [Exchange.Transition] = []
+    private(set) var faults: [String] = []
+    private var hasTransfer = false
+    /// What rereading the environment finds; nil tells nothing yet.
+    var reread: [String: String]?
+
+    static let code = [
+        "region": "us-east-1", "credentials.access_key_id": "AKID", "credentials.secret_access_key": "secret",
+    ]
+
+    convenience init(
+        _ extra: [String: String] = [:], code: [String: String] = Edge.code, environment: [String: String] = [:],
+        operation: BedrockCore.Operation = .converseStream, body: String = #"{"messages":[]}"#,
+        shared: SharedState? = nil
+    ) throws {
+        let settings = try settings(code.merging(extra) { $1 }, environment)
+        let shared = try shared ?? Edge.makeShared()
+        self.init(settings, operation, requestBody(body), shared)
+    }
+
+    private init(_ settings: Settings, _ operation: BedrockCore.Operation, _ body: RequestBody, _ shared: SharedState) {
+        self.shared = shared
+        exchange = Exchange(
+            operation: operation, modelID: Bytes("m"), body: body, settings: settings, consumer: caller,
+            wishes: caller, shared: shared, now: clock.now)
+        exchange.watch = { [unowned self] in ways.append($0) }
+    }
+
+    /// What the calls of one client share.
+    static func makeShared() throws -> SharedState {
+        guard let signer = RequestSigner() else { throw NoSigner() }
+        return SharedState(signer: signer, seed: 1)
+    }
+
+    // MARK: Inputs
+
+    func begin() {
+        exchange.begin(now: clock.now)
+        act()
+    }
+
+    func connect(reused: Bool = false) {
+        if !exchange.connected(isReused: reused, now: clock.now) { actions.append("stay") }
+        act()
+    }
+
+    func head(_ lines: [String] = StreamRecorder.streamHead) {
+        for line in lines { exchange.received(headLine: line.utf8.span, now: clock.now) }
+        act()
+    }
+
+    @discardableResult
+    func receive(_ messages: Bytes...) -> Intake {
+        let bytes = Bytes(messages.joined())
+        let intake = exchange.received(bytes.span, now: clock.now)
+        act()
+        return intake
+    }
+
+    func endBody() {
+        exchange.bodyEnded(now: clock.now)
+        hasTransfer = false
+        act()
+    }
+
+    func fail(_ kind: TransportFailure.Kind = .other) {
+        exchange.transportFailed(TransportFailure(kind, "no luck"), now: clock.now)
+        hasTransfer = false
+        act()
+    }
+
+    func resume() {
+        exchange.resume(now: clock.now)
+        act()
+    }
+
+    func cancel() {
+        caller.isCancelled = true
+        exchange.noticed(now: clock.now)
+        act()
+    }
+
+    func detach() {
+        caller.isDetached = true
+        exchange.noticed(now: clock.now)
+        act()
+    }
+
+    func pass(milliseconds: Int64) {
+        clock.now += milliseconds * 1_000_000
+        clock.wall += milliseconds / 1000
+        exchange.timePassed(now: clock.now)
+        act()
+    }
+
+    /// Until the deadline; false where there is none.
+    @discardableResult
+    func wait() -> Bool {
+        guard let deadline = exchange.deadline else { return false }
+        pass(milliseconds: max(deadline - clock.now + 999_999, 0) / 1_000_000)
+        return true
+    }
+
+    // MARK: Whole answers
+
+    func open() {
+        connect()
+        head()
+    }
+
+    func succeed(_ text: String = "Hello") {
+        open()
+        receive(Message.start, textDelta(text), Message.stop)
+        endBody()
+    }
+
+    /// An answer with an error's status.
+    func refuse(_ status: Int = 429, _ type: String = "ThrottlingException", _ headers: [String] = []) {
+        connect()
+        head(["HTTP/1.1 \(status) No\r\n", "x-amzn-ErrorType: \(type)\r\n"] + headers.map { $0 + "\r\n" } + ["\r\n"])
+        receive(Bytes(#"{"message":"why"}"#.utf8))
+        endBody()
+    }
+
+    // MARK: Actions
+
+    func act() {
+        for _ in 0..<20 {
+            guard let action = exchange.nextAction(clock) else { return check() }
+            carryOut(action)
+        }
+        faults.append("actions without end")
+    }
+
+    private func carryOut(_ action: Action) {
+        switch action {
+        case .send(let request, let isFresh):
+            actions.append("send")
+            requests.append(request)
+            freshness.append(isFresh)
+            if hasTransfer { faults.append("two transfers") }
+            hasTransfer = true
+        case .dropTransfer: release("drop")
+        case .drainTransfer: release("drain")
+        case .resumeTransfer: actions.append("resume")
+        case .rereadCredentials:
+            actions.append("reread")
+            if let reread { exchange.credentialsReread(environment(reread), now: clock.now) }
+        case .finish: actions.append("finish")
+        }
+    }
+
+    private func release(_ action: String) {
+        actions.append(action)
+        hasTransfer = false
+    }
+
+    private func check() {
+        if exchange.hasLeftTable { faults.append("a way that is not in the table") }
+        if exchange.hasEnded != (caller.endings.count == 1) || caller.endings.count > 1 {
+            faults.append("\(caller.endings.count) ends")
+        }
+        if exchange.hasEnded { return checkEnd() }
+        let isWaitedFor = hasTransfer || exchange.isPaused || exchange.deadline != nil
+        if !isWaitedFor, exchange.state != .refreshing { faults.append("waits for nothing as \(exchange.state)") }
+    }
+
+    private func checkEnd() {
+        if hasTransfer { faults.append("a transfer is left") }
+        if exchange.deadline != nil { faults.append("a deadline is left") }
+        if exchange.hasAction { faults.append("an action is left") }
+        if actions.filter({ $0 == "finish" }).count != 1 { faults.append("not one finish") }
+    }
+
+    // MARK: What was sent
+
+    func header(_ name: StaticString, _ index: Int) -> String? {
+        guard index < requests.count else { return nil }
+        return requests[index].headers.firstValue(of: name).map { String($0) }
+    }
+
+    /// `amz-sdk-request` of each request.
+    var attemptHeaders: [String?] { requests.indices.map { header("amz-sdk-request", $0) } }
+    var urls: [String] { requests.map { String($0.url) } }
+    var bodies: [String] { requests.map { String($0.body.bytes.array) } }
+}
+
+func requestBody(_ text: String) -> RequestBody {
+    var bytes = ByteBuffer()
+    bytes.append(Bytes(text.utf8))
+    return RequestBody(bytes)
+}
+
+/// What the service sends of an answer.
+enum Message {
+    static let start = Wire.event("messageStart", #"{"role":"assistant"}"#)
+    static let blockStop = Wire.event("contentBlockStop", #"{"contentBlockIndex":0}"#)
+    static let stop = Wire.event("messageStop", #"{"stopReason":"end_turn"}"#)
+    static let metadata = Wire.event(
+        "metadata", #"{"usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}}"#)
+    static let throttling = Wire.exception("throttlingException", #"{"message":"slow down"}"#)
+    static let toolStart = Wire.event(
+        "contentBlockStart", #"{"start":{"toolUse":{"toolUseId":"t","name":"n"}},"contentBlockIndex":0}"#)
+}
