@@ -167,7 +167,7 @@ extension StreamConsumer {
     public func judge(_ plan: NoticeView) -> Verdict { .asPlanned }
 }
 
-/// The texts that an end needs beyond those of the answer.
+/// The texts that an end or a notice needs beyond those of the answer.
 struct EndTexts: ~Copyable {
     var buffer = ByteBuffer(limit: Limits.errorTextLength * 8)
     var message = Slice()
@@ -176,15 +176,32 @@ struct EndTexts: ~Copyable {
     var requestID = Slice()
     var modelID = Slice()
     var region = Slice()
+    // Of a notice: who is asked next.
+    var nextModelID = Slice()
+    var nextRegion = Slice()
 
-    mutating func removeAll() {
+    mutating func write(_ requestID: Bytes, _ failure: Failure?, _ modelID: Bytes, _ region: Bytes) {
         buffer.removeAll()
-        (message, serviceCode, originalMessage) = (Slice(), Slice(), Slice())
+        self.modelID = buffer.appendSlice(modelID)
+        self.region = buffer.appendSlice(region)
+        (nextModelID, nextRegion) = (self.modelID, self.region)
+        self.requestID = keep(requestID)
+        message = keep(Bytes((failure?.message ?? "").utf8))
+        serviceCode = keep(failure?.service.code ?? [])
+        originalMessage = keep(failure?.service.originalMessage ?? [])
+    }
+
+    /// What is empty stays as it is.
+    mutating func writeNext(modelID: Bytes, region: Bytes) {
+        if !modelID.isEmpty { nextModelID = buffer.appendSlice(modelID) }
+        if !region.isEmpty { nextRegion = buffer.appendSlice(region) }
     }
 
     mutating func keep(_ text: Bytes) -> Slice {
         buffer.appendSlice(text.span.cutAtCharacter(Limits.errorTextLength))
     }
+
+    func view(_ slice: Slice) -> TextView { TextView(buffer, slice) }
 }
 
 extension Attempt {
@@ -200,35 +217,36 @@ extension Attempt {
     /// Writes down the texts of the end, after `hasEnded`. The views below are good from then on, until the next call.
     public mutating func seal(modelID: Bytes, region: Bytes = []) {
         events.answer.terminateTexts()
-        endTexts.removeAll()
-        endTexts.region = endTexts.buffer.appendSlice(region)
-        endTexts.modelID = endTexts.buffer.appendSlice(modelID)
-        endTexts.requestID = endTexts.keep(requestID)
-        guard let failure else { return }
-        endTexts.message = endTexts.keep(Bytes(failure.message.utf8))
-        endTexts.serviceCode = endTexts.keep(failure.service.code ?? [])
-        endTexts.originalMessage = endTexts.keep(failure.service.originalMessage ?? [])
+        endTexts.write(requestID, failure, modelID, region)
     }
 
-    public var resultView: ResultView {
+    /// The same for a notice, in memory that an end leaves alone: the stream may be ended from within the notice.
+    mutating func seal(_ texts: inout EndTexts, modelID: Bytes, region: Bytes) {
+        events.answer.terminateTexts()
+        texts.write(requestID, failure, modelID, region)
+    }
+
+    public var resultView: ResultView { resultView(endTexts) }
+
+    /// Nil for success.
+    public var failureView: FailureView? { failureView(endTexts) }
+
+    private func resultView(_ texts: borrowing EndTexts) -> ResultView {
         ResultView(
             stopReason: events.answer.stopReason, stopReasonText: TextView(events.answer.stopReasonText),
             text: TextView(events.answer.text), usage: events.answer.usage, timings: timings,
-            requestID: TextView(endTexts.buffer, endTexts.requestID),
-            modelID: TextView(endTexts.buffer, endTexts.modelID),
-            region: TextView(endTexts.buffer, endTexts.region), delivered: events.answer.delivered,
-            attempts: attempts, isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata))
+            requestID: texts.view(texts.requestID), modelID: texts.view(texts.modelID),
+            region: texts.view(texts.region), delivered: events.answer.delivered, attempts: attempts,
+            isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata))
     }
 
-    /// Nil for success.
-    public var failureView: FailureView? {
+    func failureView(_ texts: borrowing EndTexts) -> FailureView? {
         guard let failure else { return nil }
         return FailureView(
-            code: failure.code, phase: failure.phase, message: TextView(endTexts.buffer, endTexts.message),
+            code: failure.code, phase: failure.phase, message: texts.view(texts.message),
             httpStatus: failure.httpStatus, isRetryable: failure.code.isRetryable,
-            serviceCode: TextView(endTexts.buffer, endTexts.serviceCode),
-            originalStatus: failure.service.originalStatus ?? 0,
-            originalMessage: TextView(endTexts.buffer, endTexts.originalMessage), partial: resultView)
+            serviceCode: texts.view(texts.serviceCode), originalStatus: failure.service.originalStatus ?? 0,
+            originalMessage: texts.view(texts.originalMessage), partial: resultView(texts))
     }
 
     private var timings: Timings {

@@ -51,8 +51,11 @@ public final class Exchange {
 
     public internal(set) var settings: Settings
     var modelID: Bytes
-    /// What the caller asked, and what is sent in its place where an answer is continued or shortened.
+    /// What the caller asked.
     let originalBody: RequestBody
+    /// The same, asking for a shorter answer where a model had too little time.
+    var unbrokenBody: RequestBody
+    /// What is sent: `unbrokenBody`, or with a part of the answer behind it.
     var body: RequestBody
 
     public internal(set) var state = State.opened
@@ -61,6 +64,7 @@ public final class Exchange {
     var attempt: Attempt
     var delivery = DeliveryState()
     var retries = RetryState()
+    var noticeTexts = EndTexts()
     var todo = Todo()
 
     public init(
@@ -73,7 +77,7 @@ public final class Exchange {
         self.consumer = consumer
         self.wishes = wishes
         self.shared = shared
-        originalBody = body
+        (originalBody, unbrokenBody) = (body, body)
         self.body = body
         attempt = Attempt(
             operation: operation, limits: settings.limits, wantsRaw: consumer.wantsRaw,

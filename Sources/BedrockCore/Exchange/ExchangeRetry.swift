@@ -47,9 +47,11 @@ extension Exchange {
     private func plan(for failure: Failure, _ now: Int64) -> Plan {
         if !couldDiffer(failure) { return Plan(.end) }
         if isDeadConnection(failure) { return Plan(.reopen) }
+        // Also of a signature that is said to have expired.
+        if learnClockSkew(failure) { return planForRetry(failure, .transient, now) }
         if failure.code == .expiredToken { return planForExpiredToken() }
         if isRefusedContinuation(failure) { return Plan(mayNudge ? .nudge : .end, .transient) }
-        return planForRetry(failure, retryClass(of: failure), now)
+        return planForRetry(failure, RetryClass(for: failure, settings.retry), now)
     }
 
     /// False for what another request would not change.
@@ -76,11 +78,6 @@ extension Exchange {
     }
 
     private var mayNudge: Bool { !retries.isNudging && retries.number < settings.retry.allowedAttempts }
-
-    private func retryClass(of failure: Failure) -> RetryClass {
-        if learnClockSkew(failure) { return .transient }
-        return RetryClass(for: failure, settings.retry)
-    }
 
     /// True where the failure came from this machine's clock and the next signature will be another.
     private func learnClockSkew(_ failure: Failure) -> Bool {
@@ -137,9 +134,8 @@ extension Exchange {
     /// The plan, once the caller has had a say.
     private func judged(_ plan: Plan, _ failure: Failure, _ now: Int64) -> Plan {
         if failure.code == .cancelled { return plan }
-        attempt.seal(modelID: modelID, region: settings.region ?? [])
-        guard let view = attempt.failureView else { return plan }
-        let verdict = consumer.judge(notice(plan, view, number: retries.number &+ 1))
+        guard let notice = notice(plan) else { return plan }
+        let verdict = consumer.judge(notice)
         if wishes.isCancelled { cancelled("the caller cancelled the stream", now: now) }
         switch verdict {
         case .asPlanned: return plan
@@ -161,9 +157,10 @@ extension Exchange {
             enter(.refreshing, .reread)
             todo.rereads = true
         case .fallback: fallBack(plan, failure, now)
-        case .retry: again(plan, anew, failure, now)
+        case .retry: again(plan, retries.renewal, failure, now)
         case .restart:
             delivery.isVisible = false
+            retries.renewal = .restart
             again(plan, .restart, failure, now)
         case .continuation, .nudge: carryOn(plan, failure, now)
         }
@@ -177,9 +174,6 @@ extension Exchange {
         todo.sends = true
     }
 
-    /// From the beginning. An answer that began anew before has delivered deltas, which stay counted.
-    private var anew: Renewal { attempt.events.answer.delivered == 0 ? .fresh : .restart }
-
     /// Another attempt after the plan's delay.
     private func again(_ plan: Plan, _ renewal: Renewal, _ failure: Failure, _ now: Int64) {
         if plan.retryClass != .none {
@@ -189,30 +183,48 @@ extension Exchange {
         retries.lastFailure = failure
         if failure.code == .modelTimeout { shortenBody() }
         releaseTransfer(failure)
-        retries.nextAttempt()
         tell(plan, now)
         if state == .ended { return }
+        retries.nextAttempt()
         attempt.renew(renewal)
         retries.dueAt = now &+ plan.delay
         enter(.waiting, .retry)
     }
 
+    /// Tells the consumer of the plan, before anything of it is done.
     private func tell(_ plan: Plan, _ now: Int64) {
-        guard !wishes.isDetached else { return }
-        attempt.seal(modelID: modelID, region: settings.region ?? [])
-        guard let view = attempt.failureView else { return }
-        _ = follow(consumer.noticed(notice(plan, view, number: retries.number)), now)
+        guard !wishes.isDetached, let notice = notice(plan) else { return }
+        _ = follow(consumer.noticed(notice), now)
     }
 
-    private func notice(_ plan: Plan, _ failure: FailureView, number: UInt32) -> NoticeView {
-        NoticeView(
+    private func notice(_ plan: Plan) -> NoticeView? {
+        attempt.seal(&noticeTexts, modelID: modelID, region: settings.region ?? [])
+        var number = retries.number &+ 1
+        switch plan.deed {
+        case .reopen: number = retries.number
+        case .fallback:
+            number = 1
+            let target = settings.fallbacks[retries.fallbackCount]
+            noticeTexts.writeNext(modelID: target.modelID, region: target.region)
+        default: break
+        }
+        guard let failure = attempt.failureView(noticeTexts) else { return nil }
+        return NoticeView(
             kind: plan.kind, failure: failure, attempt: number, maxAttempts: settings.retry.allowedAttempts,
-            delay: plan.delay, modelID: failure.partial.modelID, region: failure.partial.region)
+            delay: plan.delay, modelID: noticeTexts.view(noticeTexts.nextModelID),
+            region: noticeTexts.view(noticeTexts.nextRegion))
     }
 
     private func shortenBody() {
         guard settings.retry.onModelTimeout == .halveMaxTokens else { return }
-        if let shorter = body.halvingMaxTokens(operation, floor: settings.retry.minMaxTokens) { body = shorter }
+        let isUnbroken = body === unbrokenBody
+        let floor = settings.retry.minMaxTokens
+        if let shorter = unbrokenBody.halvingMaxTokens(operation, floor: floor) { unbrokenBody = shorter }
+        if isUnbroken {
+            body = unbrokenBody
+        } else if let shorter = body.halvingMaxTokens(operation, floor: floor) {
+            body = shorter
+        }
     }
 
     /// The partial answer goes back as the beginning of the assistant's turn.
@@ -220,7 +232,7 @@ extension Exchange {
         let isNudge = plan.deed == .nudge
         if isNudge, retries.isContinuing, !retries.isNudging { shared.learnNudge(modelID) }
         do throws(ContinuationError) {
-            body = try originalBody.continued(
+            body = try unbrokenBody.continued(
                 operation, attempt.events.transcript, nudge: isNudge ? settings.recoveryNudge : nil)
         } catch {
             return end(failure, now)
@@ -234,21 +246,20 @@ extension Exchange {
     /// The next of the other models or regions, with attempts of its own.
     private func fallBack(_ plan: Plan, _ failure: Failure, _ now: Int64) {
         let target = settings.fallbacks[retries.fallbackCount]
-        retries.fallbackCount &+= 1
+        let there: Settings
         do throws(ConfigError) {
-            if !target.region.isEmpty { settings = try settings.inRegion(target.region) }
+            there = target.region.isEmpty ? settings : try settings.inRegion(target.region)
         } catch {
             return end(failure, now)
         }
-        if !target.modelID.isEmpty { modelID = target.modelID }
-        body = originalBody
         releaseTransfer(failure)
-        retries.begin(shared.random.uuid())
-        retries.isReopening = false
-        retries.isAdmitted = false
         tell(plan, now)
         if state == .ended { return }
-        attempt.renew(anew)
+        settings = there
+        if !target.modelID.isEmpty { modelID = target.modelID }
+        (body, unbrokenBody) = (originalBody, originalBody)
+        retries.fallBack(shared.random.uuid())
+        attempt.renew(retries.renewal)
         retries.dueAt = now
         enter(.waiting, .retry)
     }
@@ -264,11 +275,11 @@ extension Exchange {
             renewed = nil
         }
         guard let renewed, !renewed.hasSameIdentity(as: settings) else { return end(failure, now) }
-        settings = renewed
-        retries.nextAttempt()
         tell(Plan(.reread), now)
         if state == .ended { return }
-        attempt.renew(anew)
+        settings = renewed
+        retries.nextAttempt()
+        attempt.renew(retries.renewal)
         retries.dueAt = now
         enter(.waiting, .retry)
     }

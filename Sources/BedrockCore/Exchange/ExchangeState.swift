@@ -48,7 +48,6 @@ extension Exchange {
         Transition(.preparing, .end, .ended),
         Transition(.connecting, .connect, .requesting),
         Transition(.connecting, .retry, .waiting),
-        Transition(.connecting, .reopen, .preparing),
         Transition(.connecting, .end, .ended),
         Transition(.requesting, .byte, .answering),
         Transition(.requesting, .retry, .waiting),

@@ -16,6 +16,8 @@ struct RetryState {
     /// How many of the other models were tried.
     var fallbackCount = 0
     var canRepeat = false
+    /// How an attempt stands to the ones before it while nothing that counts was delivered.
+    var renewal = Renewal.fresh
 
     /// What the running attempt was sent with.
     var host: Bytes = []
@@ -31,6 +33,13 @@ struct RetryState {
     mutating func begin(_ id: Bytes) {
         invocationID = id
         number = 1
+    }
+
+    mutating func fallBack(_ id: Bytes) {
+        begin(id)
+        fallbackCount &+= 1
+        isReopening = false
+        isAdmitted = false
     }
 
     mutating func nextAttempt() {
