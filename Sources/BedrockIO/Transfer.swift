@@ -11,7 +11,6 @@ final class Transfer {
     /// How many bytes may still be read for nobody, and until when.
     var drainLength = Limits.drainLength
     var drainDeadline: Int64 = 0
-    var drainIndex = -1
     private let body: RequestBody
     /// The multi handle has it.
     var isAdded = false

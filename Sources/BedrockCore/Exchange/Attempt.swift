@@ -320,7 +320,9 @@ public struct Attempt: ~Copyable {
         if !start.isEmpty {
             text += ", beginning with: " + String(copying: start.extracting(0..<min(start.count, 80)))
         }
-        end(Failure(.protocol, .response, text.singleLine))
+        var failure = Failure(.protocol, .response, text.singleLine)
+        failure.httpStatus = 200
+        end(failure)
         return .ended
     }
 

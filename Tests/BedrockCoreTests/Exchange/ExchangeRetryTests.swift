@@ -25,12 +25,24 @@ import Testing
         Fault("503 of a proxy", .serviceUnavailable) { $0.refuse(503, "") },
         Fault("not resolved", .resolve) { $0.fail(.resolve) },
         Fault("not connected", .connect) { $0.fail(.connect) },
-        Fault("broken before the head", .transport) { $0.connect(); $0.fail() },
-        Fault("broken in the head", .transport) { $0.connect(); $0.head(["HTTP/1.1 200 OK\r\n"]); $0.fail() },
-        Fault("broken behind the head", .incomplete) { $0.open(); $0.fail() },
-        Fault("cut behind the head", .incomplete) { $0.open(); $0.endBody() },
-        Fault("cut behind the message's start", .incomplete) { $0.open(); $0.receive(Message.start); $0.endBody() },
-        Fault("an exception at first", .throttled) { $0.open(); $0.receive(Message.throttling) },
+        Fault("broken before the head", .transport) {
+            $0.connect(); $0.fail()
+        },
+        Fault("broken in the head", .transport) {
+            $0.connect(); $0.head(["HTTP/1.1 200 OK\r\n"]); $0.fail()
+        },
+        Fault("broken behind the head", .incomplete) {
+            $0.open(); $0.fail()
+        },
+        Fault("cut behind the head", .incomplete) {
+            $0.open(); $0.endBody()
+        },
+        Fault("cut behind the message's start", .incomplete) {
+            $0.open(); $0.receive(Message.start); $0.endBody()
+        },
+        Fault("an exception at first", .throttled) {
+            $0.open(); $0.receive(Message.throttling)
+        },
         Fault("an exception behind the message's start", .throttled) {
             $0.open()
             $0.receive(Message.start, Message.throttling)
@@ -41,8 +53,12 @@ import Testing
             $0.receive(Wire.exception("serviceUnavailableException", "{}"))
         },
         Fault("no connection in time", .timeoutConnect) { $0.wait() },
-        Fault("no response in time", .timeoutFirstByte) { $0.connect(); $0.wait() },
-        Fault("silence behind the head", .timeoutBetweenBytes) { $0.open(); $0.wait() },
+        Fault("no response in time", .timeoutFirstByte) {
+            $0.connect(); $0.wait()
+        },
+        Fault("silence behind the head", .timeoutBetweenBytes) {
+            $0.open(); $0.wait()
+        },
     ]
 
     @Test("retried while nothing that counts was delivered", arguments: faults)
@@ -106,7 +122,9 @@ import Testing
         },
         Fault("tls", .tls) { $0.fail(.tls) },
         Fault("memory", .memory) { $0.fail(.memory) },
-        Fault("protocol", .protocol) { $0.open(); $0.receive(Bytes(repeating: 0, count: 20)) },
+        Fault("protocol", .protocol) {
+            $0.open(); $0.receive(Bytes(repeating: 0, count: 20))
+        },
         Fault("expired, configured", .expiredToken) { $0.refuse(403, "ExpiredTokenException") },
     ]
 

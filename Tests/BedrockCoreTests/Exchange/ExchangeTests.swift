@@ -122,10 +122,30 @@ import Testing
     static let ways: [(name: String, state: Exchange.State, go: @Sendable (Edge) -> Void)] = [
         ("at first", .opened, { _ in }),
         ("connecting", .connecting, { $0.begin() }),
-        ("requesting", .requesting, { $0.begin(); $0.connect() }),
-        ("answering", .answering, { $0.begin(); $0.open(); $0.receive(Message.start, textDelta("a")) }),
-        ("waiting", .waiting, { $0.begin(); $0.refuse() }),
-        ("refreshing", .refreshing, { $0.begin(); $0.refuse(403, "ExpiredTokenException") }),
+        (
+            "requesting", .requesting,
+            {
+                $0.begin(); $0.connect()
+            }
+        ),
+        (
+            "answering", .answering,
+            {
+                $0.begin(); $0.open(); $0.receive(Message.start, textDelta("a"))
+            }
+        ),
+        (
+            "waiting", .waiting,
+            {
+                $0.begin(); $0.refuse()
+            }
+        ),
+        (
+            "refreshing", .refreshing,
+            {
+                $0.begin(); $0.refuse(403, "ExpiredTokenException")
+            }
+        ),
         (
             "paused", .answering,
             {
