@@ -30,7 +30,7 @@ TEST_SOURCES := $(wildcard Tests/C/*.c)
 TEST_HEADERS := $(wildcard Tests/C/*.h)
 BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
 
-.PHONY: help deps lib sim examples demo matrix test header format format-check tidy bench fuzz install clean venv FORCE
+.PHONY: help deps lib sim examples demo matrix test header docs format format-check tidy bench fuzz install clean venv FORCE
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -148,6 +148,9 @@ build/bench/%: Tests/Benchmarks/%.c Tests/Benchmarks/measure.h | deps
 
 header: lib ## writes include/bedrockstream.h anew from the sources
 	$(PYTHON) Tests/Header/generate.py
+
+docs: ## writes the diagram of Sources/BedrockCore/Exchange/README.md anew from the sources
+	BRS_WRITE_DOCS=1 $(SWIFT) test --disable-xctest --filter ExchangeStates
 
 format: ## formats the Swift sources
 	$(SWIFT) format format --in-place --recursive --parallel $(SWIFT_FILES)

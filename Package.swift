@@ -60,7 +60,8 @@ let shipped: [LinkerSetting] =
 var targets: [Target] = [
     .target(name: "CSystem", cSettings: cSettings),
     .target(name: "CBedrockStream"),
-    .target(name: "BedrockCore", dependencies: ["CSystem"], swiftSettings: swiftSettings),
+    .target(
+        name: "BedrockCore", dependencies: ["CSystem"], exclude: ["Exchange/README.md"], swiftSettings: swiftSettings),
     .target(name: "BedrockIO", dependencies: ["BedrockCore", "CSystem"], swiftSettings: swiftSettings),
     .target(
         name: "BedrockStream", dependencies: ["BedrockIO", "BedrockCore", "CBedrockStream"],

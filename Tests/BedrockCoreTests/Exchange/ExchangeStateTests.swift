@@ -1,0 +1,135 @@
+import Foundation
+import Recording
+import Testing
+
+@testable import BedrockCore
+
+@Suite struct ExchangeStates {
+    /// Calls that between them take every way of the table.
+    private static func calls() throws -> [Edge] {
+        let shared = try Edge.makeShared()
+        return [
+            try throttledAndTimedOut(shared), try limited(shared), try reopened(), try reread(),
+            try ended(.opened), try ended(.waiting), try ended(.connecting), try ended(.requesting),
+            try ended(.answering), try ended(.refreshing), try refused(),
+        ]
+    }
+
+    private static func throttledAndTimedOut(_ shared: SharedState) throws -> Edge {
+        let edge = try Edge(["retry.mode": "adaptive", "retry.max_attempts": "5"], shared: shared)
+        edge.begin()
+        edge.refuse()
+        while edge.exchange.state == .waiting { edge.wait() }
+        edge.wait()
+        while edge.exchange.state == .waiting { edge.wait() }
+        edge.connect()
+        edge.wait()
+        while edge.exchange.state == .waiting { edge.wait() }
+        edge.refuse()
+        edge.cancel()
+        return edge
+    }
+
+    /// The rate limiter holds back the first request after much throttling.
+    private static func limited(_ shared: SharedState) throws -> Edge {
+        for _ in 0..<20 {
+            let edge = try Edge(["retry.mode": "adaptive", "retry.max_attempts": "1"], shared: shared)
+            edge.begin()
+            if edge.exchange.state == .waiting { return edge }
+            edge.refuse()
+        }
+        return try Edge()
+    }
+
+    private static func reopened() throws -> Edge {
+        let edge = try Edge()
+        edge.begin()
+        edge.connect(reused: true)
+        edge.fail()
+        edge.succeed()
+        return edge
+    }
+
+    private static func reread() throws -> Edge {
+        let edge = try Edge(code: ["region": "us-east-1"], environment: ["AWS_BEARER_TOKEN_BEDROCK": "old"])
+        edge.reread = ["AWS_BEARER_TOKEN_BEDROCK": "new"]
+        edge.begin()
+        edge.refuse(403, "ExpiredTokenException")
+        edge.wait()
+        edge.succeed()
+        return edge
+    }
+
+    private static func ended(_ state: Exchange.State) throws -> Edge {
+        let edge = try Edge(code: ["region": "us-east-1"], environment: ["AWS_BEARER_TOKEN_BEDROCK": "old"])
+        if state != .opened { edge.begin() }
+        switch state {
+        case .waiting: edge.refuse()
+        case .requesting: edge.connect()
+        case .answering: edge.open()
+        case .refreshing: edge.refuse(403, "ExpiredTokenException")
+        default: break
+        }
+        if edge.exchange.state != state { Issue.record("\(edge.exchange.state) instead of \(state)") }
+        edge.cancel()
+        return edge
+    }
+
+    private static func refused() throws -> Edge {
+        let edge = try Edge(code: [:])
+        edge.begin()
+        return edge
+    }
+
+    @Test("every way of the table is taken, and no other")
+    func everyWay() throws {
+        var taken: Set<Exchange.Transition> = []
+        for edge in try Self.calls() {
+            #expect(edge.faults == [])
+            taken.formUnion(edge.ways)
+        }
+        let table = Set(Exchange.transitions)
+        #expect(table.count == Exchange.transitions.count, "a way is in the table twice")
+        #expect(Self.names(table.subtracting(taken)) == [], "never taken")
+        #expect(Self.names(taken.subtracting(table)) == [], "not in the table")
+    }
+
+    private static func names(_ ways: Set<Exchange.Transition>) -> [String] {
+        ways.map { "\($0.from) --\($0.cause)--> \($0.to)" }.sorted()
+    }
+
+    @Test("every state is reached and left, but for the first and the last")
+    func table() {
+        for state in Exchange.State.allCases {
+            let (ways, isLast) = (Exchange.transitions, state == .ended)
+            #expect(ways.contains { $0.to == state } == (state != .opened))
+            #expect(ways.contains { $0.from == state } == !isLast)
+            // A caller may cancel at any time.
+            #expect(Exchange.allows(state, .end, .ended) == !isLast)
+        }
+        for cause in Exchange.Cause.allCases {
+            #expect(Exchange.transitions.contains { $0.cause == cause }, "\(cause)")
+        }
+    }
+
+    @Test("the page beside the sources shows the table as it is")
+    func diagram() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Sources/BedrockCore/Exchange/README.md").standardized
+        let (opening, closing) = ("```mermaid\n", "```\n")
+        var text = try String(contentsOf: page, encoding: .utf8)
+        guard let start = text.range(of: opening)?.upperBound,
+            let end = text.range(of: closing, range: start..<text.endIndex)?.lowerBound
+        else {
+            Issue.record("the page has no diagram")
+            return
+        }
+        if text[start..<end] == Exchange.diagram { return }
+        if ProcessInfo.processInfo.environment["BRS_WRITE_DOCS"] != nil {
+            text.replaceSubrange(start..<end, with: Exchange.diagram)
+            try text.write(to: page, atomically: true, encoding: .utf8)
+        } else {
+            Issue.record("the diagram is stale: `make docs` writes it anew")
+        }
+    }
+}
