@@ -45,7 +45,7 @@ def program() -> str:
     return str(built)
 
 
-def run(lines: list[Line], at_once: int = 32, seconds: int = 120) -> list[list[dict[str, Any]]]:
+def run(lines: list[Line], at_once: int = 32, seconds: int = 240) -> list[list[dict[str, Any]]]:
     """How the calls of each line ended."""
     done = subprocess.run(
         [program(), str(at_once)], input="".join(line.text() for line in lines).encode(), stdout=subprocess.PIPE,

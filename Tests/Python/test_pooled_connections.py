@@ -70,7 +70,8 @@ def test_an_attempt_uses_the_connection_of_the_one_before(
     simulator: Simulator, make: Fixtures, front: str, style: str,  # noqa: F811
 ) -> None:
     endpoint, settings = way(make, simulator, front)
-    told = ask(style, endpoint, [f"{SHORT}.throttle-2", SHORT], retry__mode="standard", **settings)
+    brief = {"retry__mode": "standard", "retry__max_backoff_ms": 50}
+    told = ask(style, endpoint, [f"{SHORT}.throttle-2", SHORT], **brief, **settings)
     assert [(one["code"], one["attempts"], one["reused"]) for one in told] == [("BRS_OK", 3, 1), ("BRS_OK", 1, 1)]
 
 
