@@ -62,7 +62,7 @@ extension Exchange {
     /// True when the event was put aside: nothing of an answer is in it, and another attempt may follow.
     private func keepsBack() -> Bool {
         let event = attempt.event
-        guard retries.canRepeat, !event.hasDelta else { return false }
+        guard retries.keepsEarlyEvents, !event.hasDelta else { return false }
         switch event.kind {
         case .messageStart, .blockStart, .blockStop, .other: break
         default: return false

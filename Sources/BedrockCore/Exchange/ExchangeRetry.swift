@@ -4,7 +4,9 @@ extension Exchange {
         let isLimited = settings.retry.mode == .adaptive && !retries.isAdmitted
         let wait = isLimited ? shared.limiter.delay(now: now) : 0
         retries.isAdmitted = true
-        if cause == .begin { retries.canRepeat = settings.retry.allowedAttempts > 1 || !settings.fallbacks.isEmpty }
+        if cause == .begin {
+            retries.keepsEarlyEvents = settings.retry.allowedAttempts > 1 || !settings.fallbacks.isEmpty
+        }
         if wait > 0 {
             retries.dueAt = now &+ wait
             enter(.waiting, cause)
@@ -38,6 +40,7 @@ extension Exchange {
         delivery.isVisible = true
         guard !delivery.isPaused, deliverWaiting(now), state != .ended else { return }
         shared.quota.giveBack(retries.lastCost)
+        if retries.isNudging { shared.learnNudge(modelID) }
         if settings.retry.mode == .adaptive { shared.limiter.succeeded(now: now) }
         finish()
     }
@@ -110,7 +113,11 @@ extension Exchange {
         case .none: return nil
         case .restart: return .restart
         case .continuation:
-            guard !attempt.events.answer.isComplete, attempt.events.transcript.obstacle == nil else { return nil }
+            guard !attempt.events.answer.isComplete else { return nil }
+            if let obstacle = attempt.events.transcript.obstacle {
+                retries.obstacle = String(copying: Bytes(obstacle).span)
+                return nil
+            }
             return retries.isNudging || shared.needsNudge(modelID) ? .nudge : .continuation
         }
     }
@@ -133,7 +140,8 @@ extension Exchange {
 
     /// The plan, once the caller has had a say.
     private func judged(_ plan: Plan, _ failure: Failure, _ now: Int64) -> Plan {
-        if failure.code == .cancelled { return plan }
+        // That a connection was dead is no failure of an attempt.
+        if failure.code == .cancelled || plan.deed == .reopen { return plan }
         guard let notice = notice(plan) else { return plan }
         let verdict = consumer.judge(notice)
         if wishes.isCancelled { cancelled("the caller cancelled the stream", now: now) }
@@ -200,13 +208,10 @@ extension Exchange {
     private func notice(_ plan: Plan) -> NoticeView? {
         attempt.seal(&noticeTexts, modelID: modelID, region: settings.region ?? [])
         var number = retries.number &+ 1
-        switch plan.deed {
-        case .reopen: number = retries.number
-        case .fallback:
+        if plan.deed == .fallback {
             number = 1
             let target = settings.fallbacks[retries.fallbackCount]
             noticeTexts.writeNext(modelID: target.modelID, region: target.region)
-        default: break
         }
         guard let failure = attempt.failureView(noticeTexts) else { return nil }
         return NoticeView(
@@ -230,11 +235,11 @@ extension Exchange {
     /// The partial answer goes back as the beginning of the assistant's turn.
     private func carryOn(_ plan: Plan, _ failure: Failure, _ now: Int64) {
         let isNudge = plan.deed == .nudge
-        if isNudge, retries.isContinuing, !retries.isNudging { shared.learnNudge(modelID) }
         do throws(ContinuationError) {
             body = try unbrokenBody.continued(
                 operation, attempt.events.transcript, nudge: isNudge ? settings.recoveryNudge : nil)
         } catch {
+            retries.obstacle = error.message
             return end(failure, now)
         }
         if !retries.isContinuing { retries.interruption = failure }
@@ -308,6 +313,11 @@ extension Exchange {
         if failure.code == .timeoutTotal, state == .waiting, let last = retries.lastFailure {
             var failure = failure
             failure.message += "; the last attempt failed: " + last.message
+            return failure
+        }
+        if let obstacle = retries.obstacle {
+            var failure = failure
+            failure.message += "; it cannot be continued: " + obstacle
             return failure
         }
         if isRefusedContinuation(failure), var cut = retries.interruption {

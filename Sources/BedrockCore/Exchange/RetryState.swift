@@ -15,7 +15,7 @@ struct RetryState {
     var hasReread = false
     /// How many of the other models were tried.
     var fallbackCount = 0
-    var canRepeat = false
+    var keepsEarlyEvents = false
     /// How an attempt stands to the ones before it while nothing that counts was delivered.
     var renewal = Renewal.fresh
 
@@ -27,6 +27,8 @@ struct RetryState {
     var isContinuing = false
     var isNudging = false
     var lastFailure: Failure?
+    /// Why the answer, though cut, was not gone on with.
+    var obstacle: String?
     /// What cut it first.
     var interruption: Failure?
 

@@ -204,7 +204,8 @@ typedef enum brs_event_kind {
 typedef enum brs_flow {
   /** Go on. */
   BRS_FLOW_CONTINUE = 0,
-  /** Hold the transfer back after this event until `brs_stream_resume`. The server is slowed down, nothing is lost. */
+  /** Hold the transfer back after this event until `brs_stream_resume`. The server is slowed down, nothing is lost.
+   *  After BRS_EVENT_RETRY and the like the next request waits, too. */
   BRS_FLOW_PAUSE = 1,
   /** End the stream: `on_error` with BRS_E_CANCELLED follows. */
   BRS_FLOW_CANCEL = 2

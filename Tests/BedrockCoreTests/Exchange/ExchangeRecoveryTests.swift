@@ -171,6 +171,8 @@ extension Edge {
         tool.receive(Message.start, textDelta("a"), Message.toolStart, delta(#"{"toolUse":{"input":"{"}}"#))
         tool.fail()
         #expect(tool.caller.ending?.code == .incomplete && tool.requests.count == 1)
+        let why = "; it cannot be continued: the answer had begun to call a tool"
+        #expect(tool.caller.ending?.message.hasSuffix(why) == true)
         let complete = try carrying()
         complete.open()
         complete.receive(Message.start, textDelta("a"), Message.stop)

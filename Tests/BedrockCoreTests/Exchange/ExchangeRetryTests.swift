@@ -261,7 +261,7 @@ import Testing
         #expect(edge.freshness == [false, true, false, true])
         edge.succeed()
         #expect(edge.caller.ending?.code == .ok && edge.caller.ending?.attempts == 2 && edge.faults == [])
-        #expect(edge.caller.plans == ["retry 1/3 transport", "retry 2/3 transport", "retry 2/3 transport"])
+        #expect(edge.caller.plans == ["retry 2/3 transport"])
     }
 
     @Test("a reused connection that brought something, or is silent, is not dead")
