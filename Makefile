@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 FUZZ_SECONDS ?= 60
+RUNS ?= 20000
 SWIFT ?= swift
 PYTHON ?= python3
 
@@ -30,7 +31,8 @@ TEST_SOURCES := $(wildcard Tests/C/*.c)
 TEST_HEADERS := $(wildcard Tests/C/*.h)
 BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
 
-.PHONY: help deps lib sim examples demo matrix test header docs format format-check tidy bench fuzz install clean venv FORCE
+.PHONY: help deps lib sim examples demo matrix test header docs format format-check tidy bench simulate fuzz install clean \
+  venv FORCE
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -123,6 +125,12 @@ build/venv/.ready: Tests/Python/requirements.txt
 	$(PYTHON) -m venv build/venv
 	build/venv/bin/pip --quiet --disable-pip-version-check install -r $<
 	touch $@
+
+.build/release/simulation: FORCE | deps
+	$(SWIFT) build -c release --product simulation
+
+simulate: .build/release/simulation ## runs RUNS schedules of faults (20000) from SEED on (a fresh one)
+	$< --runs $(RUNS) $(if $(SEED),--seed $(SEED))
 
 fuzz: deps ## fuzzes every target for FUZZ_SECONDS seconds each (60)
 	Tests/Fuzz/run --seconds $(FUZZ_SECONDS)

@@ -96,6 +96,10 @@ if fuzzing {
         .executableTarget(
             name: "conformance", dependencies: ["BedrockCore"], path: "Tests/Conformance", exclude: ["README.md"],
             swiftSettings: regularSettings, linkerSettings: libraries),
+        .executableTarget(
+            name: "simulation", dependencies: ["BedrockCore"], path: "Tests/Simulation",
+            exclude: ["README.md", "plant.py"],
+            swiftSettings: regularSettings, linkerSettings: libraries),
         .testTarget(
             name: "BedrockCoreTests", dependencies: ["BedrockCore", "Recording", "FuzzTargets"],
             swiftSettings: regularSettings, linkerSettings: libraries),
@@ -103,6 +107,7 @@ if fuzzing {
     products += [
         .executable(name: "bedrockstream-sim", targets: ["bedrockstream-sim"]),
         .executable(name: "conformance", targets: ["conformance"]),
+        .executable(name: "simulation", targets: ["simulation"]),
     ]
 }
 

@@ -61,6 +61,10 @@ public final class Exchange {
     public internal(set) var state = State.opened
     /// The state was left by a way that is not in the table; tests look at it.
     public internal(set) var hasLeftTable = false
+    #if !hasFeature(Embedded)
+        /// Which rows of the table were used, one bit for each; tests look at it.
+        public internal(set) var waysTaken: UInt64 = 0
+    #endif
     var attempt: Attempt
     var delivery = DeliveryState()
     var retries = RetryState()
@@ -87,6 +91,8 @@ public final class Exchange {
     public var hasEnded: Bool { state == .ended }
     /// Nothing is delivered and no bytes are taken until `resume`.
     public var isPaused: Bool { delivery.isPaused }
+    /// Bytes that wait behind an event whose consumer paused.
+    public var heldLength: Int { delivery.held.count }
 
     /// When `timePassed` is to be called if nothing happens before; nil for never.
     public var deadline: Int64? {
@@ -106,8 +112,13 @@ public final class Exchange {
 
     func enter(_ next: State, _ cause: Cause) {
         #if !hasFeature(Embedded)
-            if !Self.allows(state, cause, next) { hasLeftTable = true }
-            watch?(Transition(state, cause, next))
+            let way = Transition(state, cause, next)
+            if let row = Self.transitions.firstIndex(of: way) {
+                waysTaken |= 1 << UInt64(row)
+            } else {
+                hasLeftTable = true
+            }
+            watch?(way)
         #endif
         state = next
     }

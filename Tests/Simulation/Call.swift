@@ -1,0 +1,252 @@
+import BedrockCore
+
+/// One call with the caller's part in it: it takes what is delivered, pauses, cancels, frees, judges and detaches by
+/// plan.
+final class Call: StreamConsumer, CallerWishes {
+    enum Deed {
+        /// What a callback returns.
+        case cancelFlow
+        /// From the loop's own thread, inside a callback.
+        case free, freeOther
+        /// By another thread, while a callback runs.
+        case cancelElsewhere, detachElsewhere, resumeElsewhere
+    }
+
+    enum Point {
+        case deliver, notice, judge, end
+    }
+
+    let number: Int
+    let tuning: Tuning
+    let operation: BedrockCore.Operation
+    let wantsRaw: Bool
+    unowned(unsafe) let world: World
+    private(set) var exchange: Exchange!
+    private(set) var watch: Watch!
+
+    // The loop's part of it.
+    var transfer: Transfer?
+    var depth = 0
+    var isQueued = false
+    var timer = Int64.max
+    /// How late the loop wakes up for it.
+    let lag: Int64
+    private(set) var hasBegun = false
+    /// It comes while the client is being drained.
+    let isRefused: Bool
+
+    // The caller's part of it.
+    private(set) var isCancelled = false
+    private(set) var isDetached = false
+    private var isResumeRequested = false
+    private var isNoticePosted = false
+    private let pausePercent: Int
+    private let judgesOften: Bool
+    private var deeds: [(point: Point, number: Int, deed: Deed)] = []
+    private var visits: [Int] = [0, 0, 0, 0]
+
+    static let maxTokens: Int64 = 3000
+
+    init(_ number: Int, _ item: SettingsShelf.Item, _ world: World) {
+        self.number = number
+        self.world = world
+        tuning = item.tuning
+        operation = world.dice.percent(60) ? .converseStream : .invokeModelWithResponseStream
+        wantsRaw = world.dice.percent(50)
+        lag = world.dice.percent(50) ? 0 : Int64(world.dice.below(1_000_000))
+        isRefused = world.dice.below(200) == 0
+        pausePercent = world.dice.pick([0, 0, 0, 3, 20, 60])
+        judgesOften = world.dice.percent(15)
+        watch = Watch(self)
+        var body = ByteBuffer()
+        body.append(AskedFor.body(operation, maxTokens: Self.maxTokens))
+        exchange = Exchange(
+            operation: operation, modelID: Bytes(tuning.targets[0].model.utf8), body: RequestBody(body),
+            settings: item.settings, consumer: self, wishes: self, shared: world.shared, now: world.now)
+    }
+
+    /// Lets go of what holds on to this.
+    func letGo() {
+        transfer?.call = nil
+        transfer = nil
+        exchange = nil
+        watch = nil
+    }
+
+    // MARK: The plan
+
+    func plan() {
+        let world = world
+        world.after(world.dice.percent(70) ? 0 : world.dice.time(upTo: 33)) { [unowned self] in
+            hasBegun = true
+            world.start(self)
+            if isNoticePosted { world.notice(self) }
+        }
+        if world.dice.percent(8) {
+            world.after(world.dice.time(upTo: 36)) { [unowned self] in cancelElsewhere() }
+        }
+        if world.dice.percent(5) {
+            world.after(world.dice.time(upTo: 36)) { [unowned self] in detachElsewhere() }
+        }
+        if number == 0, world.dice.percent(3) { world.after(world.dice.time(upTo: 36)) { world.cancelAll() } }
+        planDeeds()
+    }
+
+    private func planDeeds() {
+        guard world.dice.percent(25) else { return }
+        for _ in 0..<world.dice.within(1...2) {
+            let point = world.dice.pick([Point.deliver, .deliver, .notice, .judge, .end])
+            let last = point == .deliver ? 12 : 3
+            let deed = world.dice.pick([
+                Deed.cancelFlow, .free, .free, .freeOther, .cancelElsewhere, .detachElsewhere, .resumeElsewhere,
+            ])
+            deeds.append((point, world.dice.within(1...last), deed))
+        }
+    }
+
+    // MARK: Other threads
+
+    private func post() {
+        guard !isNoticePosted else { return }
+        isNoticePosted = true
+        // The letter box keeps the order.
+        guard hasBegun else { return }
+        world.after(world.dice.percent(70) ? 0 : world.dice.time(upTo: 22)) { [unowned self] in world.notice(self) }
+    }
+
+    func takeNotice() -> Bool {
+        defer {
+            isNoticePosted = false
+            isResumeRequested = false
+        }
+        return isResumeRequested
+    }
+
+    private func cancelElsewhere() {
+        world.note("call \(number): another thread cancels")
+        isCancelled = true
+        post()
+    }
+
+    private func detachElsewhere() {
+        world.note("call \(number): another thread detaches")
+        isDetached = true
+        post()
+    }
+
+    private func resumeElsewhere() {
+        isResumeRequested = true
+        post()
+    }
+
+    // MARK: Callbacks
+
+    var isCalledByLoop: Bool { true }
+
+    func deliver(_ event: EventView) -> Flow {
+        world.note("call \(number): is given \(event.words)")
+        watch.delivered(event)
+        return act(at: .deliver)
+    }
+
+    func noticed(_ notice: NoticeView) -> Flow {
+        world.note("call \(number): is told of \(notice.words)")
+        watch.noticed(notice)
+        return act(at: .notice)
+    }
+
+    func judge(_ plan: NoticeView) -> Verdict {
+        world.note("call \(number): is asked about \(plan.words)")
+        let verdict: Verdict =
+            judgesOften && !isDetached ? world.dice.pick([.asPlanned, .asPlanned, .retry, .fail]) : .asPlanned
+        watch.judged(plan, verdict)
+        _ = act(at: .judge)
+        if verdict != .asPlanned { world.note("call \(number): says \(verdict)") }
+        return verdict
+    }
+
+    func stopped(_ result: ResultView) {
+        world.note("call \(number): success")
+        watch.stopped(result)
+        _ = act(at: .end)
+    }
+
+    func failed(_ failure: FailureView) {
+        world.note("call \(number): fails: \(failure.code) \(failure.message.string)")
+        watch.failed(failure)
+        _ = act(at: .end)
+    }
+
+    private func act(at point: Point) -> Flow {
+        let slot =
+            switch point {
+            case .deliver: 0
+            case .notice: 1
+            case .judge: 2
+            case .end: 3
+            }
+        visits[slot] += 1
+        if world.mood.isSlow, world.dice.percent(10) { world.spend(world.dice.time(upTo: 27)) }
+        var flow = Flow.goOn
+        for planned in deeds where planned.point == point && planned.number == visits[slot] {
+            flow = carryOut(planned.deed)
+        }
+        if flow == .goOn, point == .deliver || point == .notice, world.dice.percent(pausePercent) { flow = pause() }
+        // What the binding says when the end came inside the callback.
+        if watch.hasEnded { return .cancel }
+        if flow == .pause, !isDetached { watch.holds() }
+        return flow
+    }
+
+    private func pause() -> Flow {
+        let delay = world.dice.percent(20) ? 0 : world.dice.time(upTo: 35)
+        world.after(delay) { [unowned self] in resumeElsewhere() }
+        world.note("call \(number): pauses")
+        return .pause
+    }
+
+    private func carryOut(_ deed: Deed) -> Flow {
+        world.note("call \(number): in a callback: \(deed)")
+        switch deed {
+        case .cancelFlow:
+            watch.wantsCancel = true
+            return .cancel
+        case .free: free()
+        case .freeOther:
+            let other = world.calls[(number + 1) % world.calls.count]
+            if other.hasBegun { other.free() }
+        case .cancelElsewhere: cancelElsewhere()
+        case .detachElsewhere: detachElsewhere()
+        case .resumeElsewhere: resumeElsewhere()
+        }
+        return .goOn
+    }
+
+    private func free() {
+        watch.wantsCancel = true
+        world.cancel(self, "the stream was freed")
+    }
+}
+
+extension TextView {
+    var bytes: Bytes { Bytes(UnsafeBufferPointer(start: pointer, count: count)) }
+    var string: String { String(decoding: UnsafeBufferPointer(start: pointer, count: count), as: UTF8.self) }
+
+    func isEqual(to other: Bytes) -> Bool {
+        Span(_unsafeElements: UnsafeBufferPointer(start: pointer, count: count)).isEqual(to: other.span)
+    }
+}
+
+extension EventView {
+    var words: String {
+        let words = event.hasDelta ? "\(event.deltaKind) of block \(event.blockIndex)" : "\(event.kind)"
+        return text.count > 0 ? "\(words) \"\(text.string.prefix(60))\"" : words
+    }
+}
+
+extension NoticeView {
+    var words: String {
+        "\(kind), attempt \(attempt) of \(maxAttempts) after \(World.seconds(delay)) for \(failure.code): "
+            + "\(failure.message.string.prefix(100))"
+    }
+}

@@ -1,0 +1,304 @@
+import BedrockCore
+
+/// What must be true of one call at every moment, worked out apart from the code under test.
+final class Watch {
+    unowned(unsafe) let call: Call
+    let world: World
+    let tuning: Tuning
+    let ledger: Ledger
+
+    // Time.
+    private let opened: Int64
+    private var sentAt: Int64 = 0
+    private var connectedAt: Int64?
+    private var byteAt: Int64?
+    /// The consumer holds the transfer back.
+    private(set) var isHolding = false
+    private(set) var heldUntil: Int64 = 0
+
+    // The running attempt.
+    var response: Response?
+    private var next = 0
+    private(set) var isTransportDone = false
+    private(set) var transportResult: TransportFailure?
+    private var longestPiece = 0
+    private var takenLength = 0
+    private var earlierUsage = ReportedUsage()
+    var isConnectionReused = false
+    var hasByte: Bool { byteAt != nil }
+
+    // What was delivered since the answer was last begun.
+    private(set) var visibleCount = 0
+    private(set) var text = Bytes()
+    var continuation = ContinuationWatch()
+
+    var retries = RetryWatch()
+    var wantsCancel = false
+    var isShortOfMemory = false
+    private(set) var endCount = 0
+    private(set) var endCode: ErrorCode?
+    private(set) var hasFinished = false
+
+    init(_ call: Call) {
+        self.call = call
+        world = call.world
+        tuning = call.tuning
+        ledger = call.world.ledger
+        opened = call.world.now
+    }
+
+    var hasEnded: Bool { endCount > 0 }
+
+    func require(_ isTrue: Bool, _ invariant: StaticString, _ detail: @autoclosure () -> String) {
+        if !isTrue { ledger.fail(invariant, "call \(call.number): \(detail())") }
+    }
+
+    // MARK: What happens to the transfer
+
+    func begunRequest() {
+        addUsage()
+        sentAt = world.now
+        connectedAt = nil
+        byteAt = nil
+        response = nil
+        next = 0
+        longestPiece = 0
+        takenLength = 0
+        isTransportDone = false
+        transportResult = nil
+        isConnectionReused = false
+    }
+
+    func willConnect(isReused: Bool) {
+        if byteAt == nil {
+            connectedAt = world.now
+            isConnectionReused = isReused
+        }
+    }
+
+    func connected(_ goesOut: Bool) {
+        guard goesOut, byteAt != nil else { return }
+        require(false, "a request goes out once", "the transport may begin anew in the middle of an answer")
+    }
+
+    func bytesArrive(upTo place: Int) {
+        takenLength = place
+    }
+
+    func byteArrived() {
+        if isUnderWay { byteAt = world.now }
+    }
+
+    func transportEnded(_ failure: TransportFailure?, _ transfer: Transfer) {
+        isTransportDone = true
+        transportResult = failure
+    }
+
+    func holds() {
+        if !hasEnded { isHolding = true }
+    }
+
+    func resumed(_ moment: Int64) {
+        guard isHolding else { return }
+        isHolding = false
+        heldUntil = moment
+        if byteAt != nil { byteAt = moment }
+    }
+
+    private var isUnderWay: Bool {
+        switch call.exchange.state {
+        case .connecting, .requesting, .answering: true
+        default: false
+        }
+    }
+
+    // MARK: Limits
+
+    /// When the limit passes that a failure names; nil where it is not running.
+    private func due(_ code: ErrorCode) -> Int64? {
+        func moment(_ since: Int64?, _ length: Int64) -> Int64? { length > 0 ? since.map { $0 + length } : nil }
+        switch code {
+        case .timeoutTotal: return moment(opened, tuning.total)
+        case .timeoutConnect: return connectedAt == nil && byteAt == nil ? moment(sentAt, tuning.connect) : nil
+        case .timeoutFirstByte: return byteAt == nil ? moment(connectedAt, tuning.firstByte) : nil
+        case .timeoutBetweenBytes: return isHolding ? nil : moment(byteAt, tuning.betweenBytes)
+        default: return nil
+        }
+    }
+
+    static let limits: [ErrorCode] = [.timeoutConnect, .timeoutFirstByte, .timeoutBetweenBytes]
+
+    func checkLimit(_ code: ErrorCode) {
+        guard Self.limits.contains(code) || code == .timeoutTotal else { return }
+        guard let due = due(code) else {
+            return require(false, "a limit fires only while it runs", "\(code) is not running")
+        }
+        require(
+            due <= world.inputNow, "a limit never fires early",
+            "\(code) is due in \(World.seconds(due - world.inputNow)) s")
+    }
+
+    /// At the end of a turn of the loop that knew everything up to `lookedAt`.
+    func checkTurn(_ lookedAt: Int64) {
+        guard !hasEnded, call.hasBegun, !ledger.isBroken else { return }
+        let passed = lookedAt - 1_000_000
+        if let due = due(.timeoutTotal), due <= passed, !isTransportDone {
+            require(false, "a limit fires in time", "the total limit passed \(World.seconds(lookedAt - due)) s ago")
+        }
+        if isUnderWay, !isTransportDone {
+            for code in Self.limits {
+                guard let due = due(code), due <= passed else { continue }
+                require(false, "a limit fires in time", "\(code) was due \(World.seconds(lookedAt - due)) s ago")
+            }
+        }
+        checkRetryTime(passed)
+    }
+
+    // MARK: Usage
+
+    /// What the running attempt has reported.
+    private var attemptUsage: ReportedUsage {
+        var usage = ReportedUsage()
+        for mark in response?.usage ?? [] where mark.place <= takenLength { usage.take(mark.usage) }
+        return usage
+    }
+
+    /// What the attempt reported that ends now counts.
+    private func addUsage() {
+        earlierUsage = earlierUsage + attemptUsage
+    }
+
+    // MARK: Memory
+
+    func checkHeld(_ piece: Int) {
+        longestPiece = max(longestPiece, piece)
+        require(
+            call.exchange.heldLength <= longestPiece, "no more is held than the transport brought",
+            "\(call.exchange.heldLength) bytes of \(longestPiece)")
+    }
+
+    // MARK: Events
+
+    func delivered(_ view: EventView) {
+        require(!hasEnded, "nothing follows the end", "an event: \(view.words)")
+        require(!call.isDetached, "nothing is delivered after a detach", view.words)
+        visibleCount += 1
+        continuation.take(view)
+        let isText = view.event.hasDelta && view.event.deltaKind == .text
+        if isText { text += view.text.bytes }
+        if continuation.isRunning {
+            continuation.check(view, text, self)
+        } else {
+            check(view, nextExpected())
+        }
+    }
+
+    private func nextExpected() -> ExpectedEvent? {
+        guard let events = response?.events else { return nil }
+        while next < events.count, !call.wantsRaw, !events[next].isTyped { next += 1 }
+        guard next < events.count else { return nil }
+        next += 1
+        return events[next - 1]
+    }
+
+    private func check(_ view: EventView, _ expected: ExpectedEvent?) {
+        guard let expected else {
+            return require(false, "nothing is delivered that was not sent", view.words)
+        }
+        let event = view.event
+        let isSame =
+            event.kind == expected.kind && event.hasDelta == (expected.delta != nil)
+            && event.deltaKind == (expected.delta ?? .other) && event.blockIndex == expected.block
+            && view.text.isEqual(to: expected.text)
+        require(isSame, "no gap and no repeat", "\(view.words) in place of \(expected)")
+        let hasRaw = call.wantsRaw || event.kind == .tool
+        require(
+            view.json.isEqual(to: hasRaw ? expected.json : [])
+                && view.type.isEqual(to: call.wantsRaw ? expected.type : []),
+            "raw events agree with typed ones", "\(view.type.string) \(view.json.string)")
+    }
+
+    /// Everything that the bytes carried was handed over.
+    var isWhollyDelivered: Bool {
+        guard let events = response?.events else { return true }
+        if call.wantsRaw { return next == events.count || (next == 0 && !events.contains { $0.isTyped }) }
+        return !events[min(next, events.count)...].contains { $0.isTyped }
+    }
+
+    /// The answer is begun anew: what was delivered counts no more.
+    func restarted() {
+        visibleCount = 0
+        text = []
+        continuation.restart()
+    }
+
+    // MARK: The end
+
+    func stopped(_ result: ResultView) {
+        countEnd(nil)
+        guard let response, response.isEventStream, response.isSound, isTransportDone, transportResult == nil else {
+            return require(false, "success only where the server finished", "\(response?.words ?? "no response")")
+        }
+        if !call.isDetached {
+            require(continuation.isRunning || isWhollyDelivered, "success delivers all of it", "\(next) events were")
+        }
+        checkResult(result, response)
+        ledger.giveBack(retries.lastCost ?? 1)
+    }
+
+    private func checkResult(_ result: ResultView, _ response: Response) {
+        if continuation.isRunning {
+            continuation.checkWhole(result.text, self)
+        } else {
+            let meant = response.answer?.text ?? []
+            require(result.text.isEqual(to: meant), "the result has the whole text", "\"\(result.text.string)\"")
+            if !call.isDetached { require(text == meant, "the whole text was delivered", "\"\(String(text))\"") }
+        }
+        require(
+            result.stopReason == response.answer?.stopReason, "the result has the stop reason", "\(result.stopReason)")
+        checkUsage(result.usage)
+        require(
+            result.modelID.string == tuning.targets[retries.target].model, "the result names who answered",
+            result.modelID.string)
+    }
+
+    private func checkUsage(_ usage: Usage) {
+        let meant = earlierUsage + attemptUsage
+        require(
+            usage.inputTokens == meant.input ?? -1 && usage.outputTokens == meant.output ?? -1
+                && usage.totalTokens == meant.total ?? -1, "usage is the sum of what was reported",
+            "\(usage) in place of \(meant)")
+    }
+
+    func failed(_ failure: FailureView) {
+        countEnd(failure.code)
+        let partial = failure.partial.text
+        if !call.isDetached, !continuation.isRunning {
+            let count = text.count
+            let isWhole = partial.count >= count && TextView(pointer: partial.pointer, count: count).isEqual(to: text)
+            require(
+                isWhole || visibleCount == 0, "the partial result has what was delivered",
+                "\"\(partial.string)\" of \"\(String(text))\"")
+        }
+        switch failure.code {
+        case .cancelled:
+            require(
+                wantsCancel || call.isCancelled || call.isRefused || failure.message.string.contains("client"),
+                "cancelled only by the caller", failure.message.string)
+        case .memory: require(isShortOfMemory, "memory is short only where it is", failure.message.string)
+        default: require(retries.isJudged(failure.code), "every failure is judged", "\(failure.code)")
+        }
+    }
+
+    private func countEnd(_ code: ErrorCode?) {
+        endCount += 1
+        endCode = code
+        require(endCount == 1, "exactly one end", "end number \(endCount)")
+    }
+
+    func finished() {
+        require(hasEnded, "finished only after the end", "")
+        require(!hasFinished, "finished once", "")
+        hasFinished = true
+    }
+}

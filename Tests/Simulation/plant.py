@@ -1,0 +1,185 @@
+"""Shows that the simulation finds bugs: plants them in a copy of the sources, one build for all, and looks for each.
+
+    python3 Tests/Simulation/plant.py [--runs N] [BUG ...]
+
+The sources themselves hold none of it: a bug is a piece of their text and what stands in its place in the copy, where
+`Planted.bug` chooses one. A piece that is no longer there fails the test: whoever changed the line writes the bug anew.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, NamedTuple, Tuple
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COPY = ROOT / "build" / "planted"
+CORE = "Sources/BedrockCore/"
+
+PACKAGE = """// swift-tools-version: 6.2
+import PackageDescription
+let settings: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes"), .define("BRS_PLANTED")]
+let package = Package(
+    name: "planted",
+    targets: [
+        .target(name: "CSystem", cSettings: [.unsafeFlags(["-std=gnu11", "-O2"])]),
+        .target(name: "BedrockCore", dependencies: ["CSystem"], swiftSettings: settings),
+        .executableTarget(
+            name: "simulation", dependencies: ["BedrockCore"], path: "Tests/Simulation", exclude: EXCLUDED,
+            swiftSettings: settings, linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("crypto")]),
+    ], swiftLanguageModes: [.v6])
+"""
+SWITCH = """/// Which of the planted bugs is there.
+public enum Planted {
+    public nonisolated(unsafe) static var bug = 0
+}
+"""
+
+
+class Bug(NamedTuple):
+    number: int
+    name: str
+    edits: List[Tuple[str, str, str]]
+    """File below the core, what stands there once, what stands in its place."""
+
+
+EXCHANGE, RETRY, DELIVERY = "Exchange/Exchange.swift", "Exchange/ExchangeRetry.swift", "Exchange/ExchangeDelivery.swift"
+BUGS = [
+    Bug(1, "success without the completing event", [
+        ("Exchange/Attempt.swift", "guard events.isAnswerComplete else {",
+         "guard events.isAnswerComplete || Planted.bug == 1 else {")]),
+    Bug(2, "a second end when the first one's callback frees", [
+        (EXCHANGE, "guard state != .ended else { return }\n        end(Failure(.cancelled",
+         "guard state != .ended || Planted.bug == 2 else { return }\n        end(Failure(.cancelled"),
+        (RETRY, "guard state != .ended else { return }\n        attempt.fail(",
+         "guard state != .ended || Planted.bug == 2 else { return }\n        attempt.fail(")]),
+    Bug(3, "a retry after the first delta", [
+        (RETRY, "guard delivery.isVisible else { return .retry }",
+         "guard delivery.isVisible, Planted.bug != 3 else { return .retry }")]),
+    Bug(4, "retries that cost nothing", [
+        (RETRY, "guard let cost = shared.quota.take(plan.retryClass) else",
+         "guard let cost = Planted.bug == 4 ? 0 : shared.quota.take(plan.retryClass) else")]),
+    Bug(5, "quota given back by a failure", [
+        (RETRY, "        attempt.fail(explained(failure), now: now)\n",
+         "        if Planted.bug == 5 { shared.quota.giveBack(retries.lastCost) }\n"
+         "        attempt.fail(explained(failure), now: now)\n")]),
+    Bug(6, "the first byte's limit measured from the start", [
+        ("Exchange/TimeLimits.swift", "consider(.firstByte, connected,",
+         "consider(.firstByte, Planted.bug == 6 ? started : connected,")]),
+    Bug(7, "silence counted while the consumer pauses", [
+        ("Exchange/TimeLimits.swift", "if !isPaused {", "if !isPaused || Planted.bug == 7 {")]),
+    Bug(8, "held bytes dropped on resume", [
+        (DELIVERY, "        pump(waiting.span, now)", "        if Planted.bug != 8 { pump(waiting.span, now) }")]),
+    Bug(9, "white space repeated by a continuation", [
+        ("Events/Joint.swift", "guard stage == .space else", "guard stage == .space, Planted.bug != 9 else")]),
+    Bug(10, "an event handed over after the end", [
+        (DELIVERY, "    private func hand(_ view: EventView, _ now: Int64) -> Bool {\n        if state == .ended {",
+         "    private func hand(_ view: EventView, _ now: Int64) -> Bool {\n"
+         "        if state == .ended, Planted.bug != 10 {")]),
+    Bug(11, "later attempts signed with the first one's time", [
+        (EXCHANGE, "        retries.signedAt = clock\n",
+         "        if Planted.bug != 11 || retries.number == 1 { retries.signedAt = clock }\n"),
+        (EXCHANGE, "epochSeconds: clock.wall &+",
+         "epochSeconds: (Planted.bug == 11 ? retries.signedAt.wall : clock.wall) &+")]),
+    Bug(12, "backoff without its limit", [
+        (RETRY, "maxBackoff: settings.retry.maxBackoff)",
+         "maxBackoff: Planted.bug == 12 ? 0 : settings.retry.maxBackoff)")]),
+    Bug(13, "one attempt too many", [
+        (RETRY, "guard retries.number < settings.retry.allowedAttempts, isAffordable",
+         "guard retries.number < settings.retry.allowedAttempts &+ (Planted.bug == 13 ? 1 : 0), isAffordable")]),
+    Bug(14, "a dead connection that costs an attempt", [
+        (RETRY, "        retries.isReopening = true\n",
+         "        if Planted.bug == 14 { retries.nextAttempt() }\n        retries.isReopening = true\n")]),
+    Bug(15, "a connection lost behind the completing event taken for success", [
+        ("Exchange/Attempt.swift",
+         "        if head.isWhole, head.status != 200 { return end(serviceFailure()) }\n        if head.isWhole {",
+         "        if head.isWhole, head.status != 200 { return end(serviceFailure()) }\n"
+         "        if head.isWhole, Planted.bug == 15, events.isAnswerComplete { return outcome = .stopped }\n"
+         "        if head.isWhole {")]),
+    Bug(16, "a continuation forgotten over a dead connection", [
+        (RETRY, "        attempt.renewTransfer()\n",
+         "        if Planted.bug == 16 { attempt.renew(.fresh) } else { attempt.renewTransfer() }\n")]),
+    Bug(17, "no total limit while a retry is waited for", [
+        (EXCHANGE, "min(retries.dueAt, limit)", "Planted.bug == 17 ? retries.dueAt : min(retries.dueAt, limit)")]),
+]
+
+
+def write(path: Path, text: str) -> None:
+    """Leaves a file that is as it should be alone, so that it is not built anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def sources() -> List[Path]:
+    found: List[Path] = []
+    for folder in ("Sources/CSystem", "Sources/BedrockCore", "Tests/Simulation"):
+        found += [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return found
+
+
+def planted(name: str, text: str) -> str:
+    for bug in BUGS:
+        for file, original, instead in bug.edits:
+            if CORE + file != name:
+                continue
+            if text.count(original) != 1:
+                count = text.count(original)
+                sys.exit(f"planted: bug {bug.number} ({bug.name}) finds {count} places in {name} for\n{original}")
+            text = text.replace(original, instead)
+    return text
+
+
+def copy() -> None:
+    kept = {COPY / "Package.swift", COPY / CORE / "Planted.swift"}
+    excluded = []
+    for path in sources():
+        name = str(path.relative_to(ROOT))
+        kept.add(COPY / name)
+        write(COPY / name, planted(name, path.read_text()))
+        if name.startswith("Tests/Simulation/") and path.suffix != ".swift":
+            excluded.append(path.name)
+    write(COPY / "Package.swift", PACKAGE.replace("EXCLUDED", str(sorted(excluded)).replace("'", '"')))
+    write(COPY / CORE / "Planted.swift", SWITCH)
+    for folder in ("Sources", "Tests"):
+        for path in (COPY / folder).rglob("*"):
+            if path.is_file() and path not in kept:
+                path.unlink()
+
+
+def build() -> str:
+    swift = os.environ.get("SWIFT", "swift")
+    command = [swift, "build", "-c", "release", "--package-path", str(COPY), "--product", "simulation"]
+    subprocess.run(command, check=True)
+    return str(COPY / ".build" / "release" / "simulation")
+
+
+def look(program: str, bug: Bug, runs: int) -> bool:
+    """Whether the bug is found within so many runs, and no other number finds anything."""
+    command = [program, "--seed", "1", "--runs", str(runs), "--plant", str(bug.number)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(r"^found after (\d+) runs: (.*)$", done.stdout, re.M)
+    print(f"{bug.number:3} {bug.name}: " + (f"{found[2]} (run {found[1]})" if found else "NOT FOUND"), flush=True)
+    return found is not None and done.returncode == 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=20000, help="most runs for one bug (20000)")
+    parser.add_argument("bugs", nargs="*", type=int, help="numbers of bugs (all)")
+    options = parser.parse_args()
+    if not shutil.which("swift") and "SWIFT" not in os.environ:
+        sys.exit("planted: no swift")
+    copy()
+    program = build()
+    chosen = [bug for bug in BUGS if not options.bugs or bug.number in options.bugs]
+    found = sum(look(program, bug, options.runs) for bug in chosen)
+    print(f"planted: {found} ok, {len(chosen) - found} failed")
+    sys.exit(found != len(chosen))
+
+
+if __name__ == "__main__":
+    main()
