@@ -150,7 +150,8 @@ extension Exchange {
         case .fail: return Plan(.end)
         case .retry:
             guard plan.deed == .end, couldDiffer(failure) else { return plan }
-            return planForRetry(failure, .transient, now)
+            let retryClass = RetryClass(for: failure, settings.retry)
+            return planForRetry(failure, retryClass == .none ? .transient : retryClass, now)
         }
     }
 
