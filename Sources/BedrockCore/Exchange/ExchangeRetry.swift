@@ -87,7 +87,8 @@ extension Exchange {
         guard let code = failure.service.code, let date = attempt.head.date,
             let server = HTTPDate.seconds(date.span)
         else { return false }
-        let elapsed = (attempt.timeline.ended &- retries.signedAt.now) / 1_000_000_000
+        // The head was written before it came; the rest of the answer may have taken any time.
+        let elapsed = (attempt.timeline.firstByte &- retries.signedAt.now) / 1_000_000_000
         let wall = retries.signedAt.wall &+ max(elapsed, 0)
         guard shared.skew.explains(code.span, host: retries.host, serverSeconds: server, wall: wall) else {
             return false
