@@ -134,6 +134,8 @@ public final class Exchange {
     /// The connection stands, the request is about to go out. False when it must not.
     public func connected(isReused: Bool, now: Int64) -> Bool {
         guard state.isUnderWay else { return false }
+        // What is held back comes before the failure that this amounts to; the transport tells of that as well.
+        if delivery.isPaused, attempt.timeline.firstByte > 0 { return false }
         let goesOut = attempt.connected(isReused: isReused, now: now)
         if state == .connecting { enter(.requesting, .connect) }
         settle(now)
