@@ -11,7 +11,7 @@ enum Ending {
     }
 
     private static func check(_ call: Call, _ ledger: Ledger) {
-        let exchange = call.exchange!
+        guard let exchange = call.exchange else { return }
         let name = "call \(call.number)"
         ledger.require(
             call.watch.endCount == 1, "exactly one end", "\(name) has \(call.watch.endCount), \(exchange.state)")

@@ -16,8 +16,9 @@ struct RetryState {
     /// How many of the other models were tried.
     var fallbackCount = 0
     var keepsEarlyEvents = false
-    /// How an attempt stands to the ones before it while nothing that counts was delivered.
-    var renewal = Renewal.fresh
+    /// How an attempt stands to the ones before it while nothing that counts was delivered. Not as the first one to
+    /// none: the tokens that they reported count.
+    var renewal = Renewal.restart
 
     /// What the running attempt was sent with.
     var host: Bytes = []
