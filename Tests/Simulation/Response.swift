@@ -217,7 +217,11 @@ struct FaultyStream {
         case .torn:
             let start = dice.below(message.count)
             let count = min(dice.within(1...20), message.count - start)
-            response.body += rest[..<start] + rest[(start + count)...]
+            let torn = rest[..<start] + rest[(start + count)...]
+            // What follows may begin as what is missing ended.
+            let isWhole = torn.starts(with: message)
+            response.take(Array(messages.prefix(isWhole ? at + 1 : at)))
+            response.body += torn.dropFirst(isWhole ? message.count : 0)
             response.codes = [.protocol, .incomplete, .limit]
             response.retry = .transient
         case .flipped:

@@ -9,7 +9,8 @@ struct RetryWatch {
         let retry: RetryKind
         let verdict: Verdict
         var moment: Int64
-        var delay: Int64
+        /// Nil where the caller was not told.
+        var delay: Int64?
         /// The caller was told what is done about it.
         var notice: EventKind?
     }
@@ -125,10 +126,10 @@ extension Watch {
     func checkRetryTime(_ passed: Int64) {
         guard call.exchange.state == .waiting, tuning.mode != .adaptive, let judged = retries.judged else { return }
         // Who holds the call back is given nothing of another attempt.
-        if isHolding || heldUntil > passed { return }
+        guard !isHolding, heldUntil <= passed, let delay = judged.delay else { return }
         require(
-            judged.moment + judged.delay > passed, "a retry is made in time",
-            "\(World.seconds(passed + 1_000_000 - judged.moment - judged.delay)) s late")
+            judged.moment + delay > passed, "a retry is made in time",
+            "\(World.seconds(passed + 1_000_000 - judged.moment - delay)) s late")
     }
 
     // MARK: What is done about it
@@ -216,6 +217,7 @@ extension Watch {
     /// What the caller would have been told.
     private func silentKind(_ judged: RetryWatch.Judged) -> EventKind {
         guard judged.kind == .error, judged.verdict == .retry else { return judged.kind }
+        retries.judged?.delay = nil
         if retries.number >= tuning.allowedAttempts { return .fallback }
         if visibleCount == 0 { return .retry }
         return tuning.recovery == .restart ? .restart : .continuation
@@ -289,10 +291,10 @@ extension Watch {
     }
 
     private func checkSendTime() {
-        guard let judged = retries.judged else { return }
+        guard let judged = retries.judged, let delay = judged.delay else { return }
         require(
-            world.now >= judged.moment + judged.delay, "a retry is not made early",
-            "\(World.seconds(judged.moment + judged.delay - world.now)) s early")
+            world.now >= judged.moment + delay, "a retry is not made early",
+            "\(World.seconds(judged.moment + delay - world.now)) s early")
     }
 
     private func checkInvocation(_ id: Bytes, _ number: Int, _ isFresh: Bool) {
