@@ -165,7 +165,7 @@ def self_test(report: Report, header: str, library: str) -> None:
         finds("a bare member", "  /** The stream ended. */\n", "", documented)
         finds("a bare type", "/** A name and a value. */\n", "", documented)
         finds("an unknown name", "`brs_stream_next`", "`brs_stream_nxt`", identifiers_exist)
-        finds("an unknown callback", "`on_error`", "`on_failure`", identifiers_exist)
+        finds("an unknown callback", "`on_error`", "`on_failing`", identifiers_exist)
         finds("a wrong number", "BRS_VERSION_NUMBER 0x", "BRS_VERSION_NUMBER 0x1", lambda h: versions_agree(h, library))
         finds("a wrong version", 'BRS_VERSION "', 'BRS_VERSION "9', lambda h: versions_agree(h, library))
 
