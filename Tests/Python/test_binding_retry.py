@@ -147,10 +147,11 @@ def test_a_continuation_goes_on_where_it_was(client):
 
 
 def test_a_model_that_refuses_a_prefilled_turn_is_asked_to_go_on(client):
+    whole = text_of(ask(client, "sim.pieces-20")["stream"])
     told = []
     stream = ask(client, "sim.pieces-20.noprefill.cutafter-5.how-close.times-1", config={"recovery": "continue"},
                  on_retry=told.append)["stream"]
-    assert text_of(list(stream)) == stream.result.text
+    assert text_of(list(stream)) == stream.result.text == whole
     assert stream.result.text.startswith(told[0].error.partial.text) and stream.result.stop_reason == "end_turn"
     assert [retry.kind for retry in told] == ["continue", "continue"]
     assert isinstance(told[1].error, bedrockstream.ValidationError)

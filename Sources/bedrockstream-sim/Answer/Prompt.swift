@@ -68,10 +68,13 @@ extension Prompt {
         if last.isAssistant {
             spoken = last.text
         } else if turns.count >= 3, turns[turns.count - 2].isAssistant, last.toolResults.isEmpty,
-            last.text.lowercased().contains("continue")
+            Self.asksForMore(last.text.lowercased())
         {
             spoken = turns[turns.count - 2].text
             userText = turns[turns.count - 3].text
         }
+    }
+    private static func asksForMore(_ text: String) -> Bool {
+        text.contains("continue") || text.contains("go on")
     }
 }
