@@ -250,6 +250,7 @@ public final class Exchange {
         do throws(Failure) {
             let request = try prepare(clock)
             attempt.started(isReopened: retries.isReopening, now: clock.now)
+            retries.hasTurn = false
             delivery.begin()
             enter(.connecting, .send)
             return .send(request, isFresh: retries.isReopening)

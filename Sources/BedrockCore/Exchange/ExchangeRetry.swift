@@ -3,6 +3,7 @@ extension Exchange {
     func goOn(_ cause: Cause, _ now: Int64) {
         let isLimited = settings.retry.mode == .adaptive && !retries.isAdmitted
         let wait = isLimited ? shared.limiter.delay(now: now) : 0
+        if isLimited { retries.hasTurn = shared.limiter.isActive }
         retries.isAdmitted = true
         if cause == .begin {
             retries.keepsEarlyEvents = settings.retry.allowedAttempts > 1 || !settings.fallbacks.isEmpty
@@ -302,6 +303,7 @@ extension Exchange {
 
     func end(_ failure: Failure, _ now: Int64) {
         guard state != .ended else { return }
+        if retries.hasTurn { shared.limiter.giveBack() }
         attempt.fail(explained(failure), now: now)
         finish()
     }

@@ -4,6 +4,8 @@ struct RetryState {
     var dueAt: Int64 = 0
     /// The rate limiter has let the next request go.
     var isAdmitted = false
+    /// It keeps a turn of the rate limiter that it has not used yet.
+    var hasTurn = false
     /// The same over all attempts at one model (AWS SDKs, retry behaviour).
     private(set) var invocationID: Bytes = []
     /// Attempts at the present model, the running one included.

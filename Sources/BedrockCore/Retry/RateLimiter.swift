@@ -17,7 +17,7 @@ public struct RateLimiter: Sendable {
     private static let mostOfMeasured = 2.0
 
     /// Nothing is held back before the first throttling.
-    private var isActive = false
+    private(set) var isActive = false
     /// Nil until the first call.
     private var begun: Int64?
 
@@ -49,6 +49,11 @@ public struct RateLimiter: Sendable {
         guard tokens < 0 else { return 0 }
         // Clamped before it becomes an integer: the quotient has no bound, the integer has.
         return Int64(min(-tokens / rate * 1e9, Double(Limits.delay)).rounded())
+    }
+
+    /// An attempt that had a turn is not sent after all: without this, those who come later would wait for it.
+    public mutating func giveBack() {
+        tokens = min(tokens + 1, capacity)
     }
 
     /// An attempt was answered, or failed, otherwise than by throttling.

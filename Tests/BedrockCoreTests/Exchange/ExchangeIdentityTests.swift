@@ -165,4 +165,23 @@ private func fromEnvironment(_ extra: [String: String] = [:]) throws -> Edge {
         }
         Issue.record("never made to wait")
     }
+
+    @Test("calls that end before their turn leave it to those who come later")
+    func turnsLeft() throws {
+        let shared = try Edge.makeShared()
+        let throttled = try Edge(Self.adaptive, shared: shared)
+        throttled.begin()
+        throttled.refuse()
+        throttled.cancel()
+        let impatient = try (0..<50).map { _ in try Edge(Self.adaptive, shared: shared) }
+        for edge in impatient { edge.begin() }
+        let isHeldBack = impatient.allSatisfy { $0.exchange.state == .waiting }
+        #expect(isHeldBack)
+        for edge in impatient { edge.cancel() }
+        let late = try Edge(Self.adaptive, shared: shared)
+        late.begin()
+        let wait = (late.exchange.deadline ?? 0) - late.clock.now
+        #expect(wait <= 4_000_000_000, "waits \(wait) ns")
+        #expect(late.faults == [])
+    }
 }
