@@ -100,12 +100,12 @@
  * FORK. In a child process, the objects of its parent answer BRS_E_FORKED; free them there, without effect on the
  * parent's connections, and make new ones.
  *
- * THE HOST PROCESS. Loading the library starts nothing. The environment is read when a client is made, and again
- * when credentials from it have expired, and never changed; of files only those of certificate authorities are read.
- * The library installs no signal handler, blocks all signals on its own thread, writes nothing to stdout or stderr,
- * never calls exit, changes no locale, and keeps no settings outside its objects: two users in one process do not
- * meet. The secrets in a config are overwritten when it is freed. Input from outside never crashes it: all lengths are
- * bounded.
+ * THE HOST PROCESS. Loading the library starts nothing. The environment is read when a client is made, and again when
+ * credentials from it have expired, and never changed. Of files only those of certificate authorities and those with
+ * profiles are read, the latter when a client is made. The library installs no signal handler, blocks all signals on
+ * its own thread, writes nothing to stdout or stderr, never calls exit, changes no locale, and keeps no settings
+ * outside its objects: two users in one process do not meet. The secrets in a config are overwritten when it is freed.
+ * Input from outside never crashes it: all lengths are bounded.
  *
  * STRUCTS GROW. Where a struct begins with `size`: in a struct that goes in, set `size` to its sizeof and everything
  * not used to zero; the library never looks beyond `size`. In one that comes out, a program that may meet an older

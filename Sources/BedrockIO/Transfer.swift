@@ -136,7 +136,11 @@ extension TransportFailure {
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED:
             kind = .tls
-        case CURLE_OUT_OF_MEMORY: kind = .memory
+        // libcurl says so as well of a line that is longer than its buffers may become.
+        case CURLE_OUT_OF_MEMORY where sys_is_memory_short() != 0: kind = .memory
+        case CURLE_OUT_OF_MEMORY:
+            self.init(.other, "libcurl has no room for what came: a line of the response is too long")
+            return
         default: kind = .other
         }
         self.init(kind, message)

@@ -11,6 +11,13 @@ _Noreturn void sys_trap(void) {
   abort();
 }
 
+int sys_is_memory_short(void) {
+  // Volatile, or the compiler leaves the pair out.
+  void *volatile probe = malloc(512 * 1024);
+  free(probe);
+  return probe == NULL;
+}
+
 void sys_zero(void *bytes, size_t len) {
   if (len) explicit_bzero(bytes, len);
 }

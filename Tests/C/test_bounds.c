@@ -177,3 +177,16 @@ TEST(tool_inputs_together) {
   free(text);
   free(json);
 }
+
+TEST(a_header_that_never_ends) {
+  struct bytes raw = {0};
+  fixture_begin(&fixture, NULL, NULL);
+  bytes_add(&raw, "HTTP/1.1 200 OK\r\nX-Long: ", 25);
+  for (int i = 0; i < 30000; i++) bytes_add(&raw, "0123456789", 10);
+  exchange(&fixture, (struct reply){.raw = (char *)raw.data, .raw_len = raw.len});
+  /* libcurl reports that its buffer may not grow as a lack of memory, which it is not. */
+  CHECK_CODE(fixture.seen.code, BRS_E_TRANSPORT);
+  CHECK_NUMBER(fixture.seen.retryable, 1);
+  fixture_end(&fixture);
+  bytes_free(&raw);
+}

@@ -9,5 +9,8 @@
 /// Says so on standard error and aborts; there is no unwinding that could save the caller.
 _Noreturn void sys_trap(void);
 
+/// 1 where not even some hundred kilobytes can be had now, else 0.
+int sys_is_memory_short(void);
+
 /// Overwrites a secret in a way that the optimiser must keep.
 void sys_zero(void *bytes, size_t len);
