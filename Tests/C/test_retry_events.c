@@ -472,3 +472,31 @@ TEST(free_in_the_retry_event) {
     end();
   }
 }
+
+/* The chunks of models whose format the library does not know come as they come, whatever may be retried. */
+TEST(chunks_of_any_format_come_at_once) {
+  begin(NULL, NULL);
+  struct bytes chunks = {0};
+  chunk_add(&chunks, "{\"generation\":\"a\",\"stop_reason\":null}");
+  size_t first = chunks.len;
+  chunk_add(&chunks, "{\"generation\":\"b\",\"stop_reason\":\"stop\"}");
+  struct reply reply = stream_reply(chunks.data, chunks.len);
+  reply.holds = 1;
+  reply.hold_at = first;
+  const struct reply replies[] = {reply};
+  answer_with(replies, 1);
+  brs_request request = request_judged(NULL);
+  request.operation = BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM;
+  brs_stream *stream = NULL;
+  const brs_event *event = NULL;
+  CHECK_CODE(brs_stream_open(fixture.client, &request, NULL, &stream, NULL), BRS_OK);
+  CHECK_CODE(brs_stream_next(stream, 5000, &event), BRS_OK);
+  if (event != NULL) CHECK_CONTAINS(event->json, "\"a\"");
+  server_release(&fixture.server);
+  CHECK_CODE(brs_stream_next(stream, 5000, &event), BRS_OK);
+  CHECK_CODE(brs_stream_next(stream, 5000, &event), BRS_OK);
+  if (event != NULL) CHECK_NUMBER(event->kind, BRS_EVENT_STOP);
+  brs_stream_free(stream);
+  end();
+  bytes_free(&chunks);
+}

@@ -12,6 +12,11 @@ enum ModelFamily: UInt8 {
     case unmarked
 }
 
+extension EventDecoder {
+    /// Chunks have come of a format in which this library knows no deltas: each is a piece of the answer.
+    var isForeign: Bool { family == .marked || family == .unmarked }
+}
+
 /// Reads the chunks of InvokeModelWithResponseStream: `{"bytes": base64}` around the model's own JSON.
 extension EventDecoder {
     mutating func decodeChunk(_ type: Span<UInt8>, _ payload: Span<UInt8>) throws(JSONError) -> Outcome {

@@ -64,7 +64,8 @@ extension Exchange {
         let event = attempt.event
         guard retries.keepsEarlyEvents, !event.hasDelta else { return false }
         switch event.kind {
-        case .messageStart, .blockStart, .blockStop, .other: break
+        case .messageStart, .blockStart, .blockStop: break
+        case .other where !attempt.events.isForeign: break
         default: return false
         }
         delivery.early.append(attempt.eventView)

@@ -189,6 +189,24 @@ import Testing
         #expect(edge.caller.ending?.code == .ok && edge.caller.ending?.delivered == 1 && edge.faults == [])
     }
 
+    @Test(
+        "chunks of a format without known deltas are the answer: none is kept back",
+        arguments: [
+            #"{"token":"a"}"#, #"{"outputText":"a","completionReason":null}"#, #"{"outputs":[{"text":"a"}]}"#,
+            #"{"generation":"a","stop_reason":null}"#,
+        ])
+    func foreignChunks(_ chunk: String) throws {
+        let edge = try Edge(operation: .invokeModelWithResponseStream)
+        edge.begin()
+        edge.open()
+        edge.receive(Wire.event("novel", "{}"))
+        #expect(edge.caller.log == [])
+        edge.receive(Wire.chunk(chunk))
+        #expect(edge.caller.log == ["other", "other"])
+        edge.fail()
+        #expect(edge.caller.ending?.code == .incomplete && edge.requests.count == 1 && edge.faults == [])
+    }
+
     @Test("more early events than are kept are handed over, and that is the first delivery")
     func manyEarlyEvents() throws {
         let edge = try Edge()
