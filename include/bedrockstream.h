@@ -97,6 +97,11 @@
  * request may veto or force one. `brs_stream_detach` lets go of an answer but reads it to its end for the usage;
  * `brs_client_drain` lets running streams end before a client is freed.
  *
+ * MEMORY. What a stream takes has a bound, however slow its consumer is: the request; the text of the answer, kept for
+ * the result, at most 64 MiB; the message that is coming in, at most 24 MiB; and what waits to be handed over, 16 KiB
+ * behind an event at which a callback paused, `delivery.queue_bytes` and one event for `brs_stream_next`, 32 KiB of
+ * events before the first delta. What is beyond stays with the server, which is slowed down; nothing is lost.
+ *
  * FORK. In a child process, the objects of its parent answer BRS_E_FORKED; free them there, without effect on the
  * parent's connections, and make new ones.
  *
