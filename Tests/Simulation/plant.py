@@ -54,8 +54,8 @@ BUGS = [
     Bug(2, "a second end when the first one's callback frees", [
         (EXCHANGE, "guard state != .ended else { return }\n        end(Failure(.cancelled",
          "guard state != .ended || Planted.bug == 2 else { return }\n        end(Failure(.cancelled"),
-        (RETRY, "guard state != .ended else { return }\n        attempt.fail(",
-         "guard state != .ended || Planted.bug == 2 else { return }\n        attempt.fail(")]),
+        (RETRY, "guard state != .ended else { return }\n        if retries.hasTurn",
+         "guard state != .ended || Planted.bug == 2 else { return }\n        if retries.hasTurn")]),
     Bug(3, "a retry after the first delta", [
         (RETRY, "guard delivery.isVisible else { return .retry }",
          "guard delivery.isVisible, Planted.bug != 3 else { return .retry }")]),

@@ -54,7 +54,7 @@ extension Exchange {
         // Also of a signature that is said to have expired.
         if learnClockSkew(failure) { return planForRetry(failure, .transient, now) }
         if failure.code == .expiredToken { return planForExpiredToken() }
-        if isRefusedContinuation(failure) { return Plan(mayNudge ? .nudge : .end, .transient) }
+        if isRefusedContinuation(failure) { return planForNudge() }
         return planForRetry(failure, RetryClass(for: failure, settings.retry), now)
     }
 
@@ -81,7 +81,10 @@ extension Exchange {
         retries.isContinuing && failure.code == .validation && failure.phase == .response
     }
 
-    private var mayNudge: Bool { !retries.isNudging && retries.number < settings.retry.allowedAttempts }
+    private func planForNudge() -> Plan {
+        let mayNudge = !retries.isNudging && retries.number < settings.retry.allowedAttempts
+        return mayNudge && makeContinuation(isNudge: true) ? Plan(.nudge, .transient) : Plan(.end)
+    }
 
     /// True where the failure came from this machine's clock and the next signature will be another.
     private func learnClockSkew(_ failure: Failure) -> Bool {
@@ -98,14 +101,14 @@ extension Exchange {
     }
 
     private func planForRetry(_ failure: Failure, _ retryClass: RetryClass, _ now: Int64) -> Plan {
-        guard retryClass != .none, let deed = deed() else { return Plan(.end) }
+        guard retryClass != .none else { return Plan(.end) }
         let delay = Backoff.delay(
             retry: retries.number, retryClass, hint: attempt.head.retryAfter, random: shared.random.next(),
             maxBackoff: settings.retry.maxBackoff)
         guard retries.number < settings.retry.allowedAttempts, isAffordable(retryClass), isInTime(now &+ delay) else {
             return canFallBack(failure) ? Plan(.fallback) : Plan(.end)
         }
-        return Plan(deed, retryClass, delay: delay)
+        return deed().map { Plan($0, retryClass, delay: delay) } ?? Plan(.end)
     }
 
     /// How another attempt is to be made, if at all.
@@ -115,12 +118,22 @@ extension Exchange {
         case .none: return nil
         case .restart: return .restart
         case .continuation:
-            guard !attempt.events.answer.isComplete else { return nil }
-            if let obstacle = attempt.events.transcript.obstacle {
-                retries.obstacle = String(copying: Bytes(obstacle).span)
-                return nil
-            }
-            return retries.isNudging || shared.needsNudge(modelID) ? .nudge : .continuation
+            let isNudge = retries.isNudging || shared.needsNudge(modelID)
+            guard !attempt.events.answer.isComplete, makeContinuation(isNudge: isNudge) else { return nil }
+            return isNudge ? .nudge : .continuation
+        }
+    }
+
+    /// Makes the request that goes on with the answer, before anybody is told that it will be sent. False where there
+    /// can be none.
+    private func makeContinuation(isNudge: Bool) -> Bool {
+        do throws(ContinuationError) {
+            retries.continuation = try unbrokenBody.continued(
+                operation, attempt.events.transcript, nudge: isNudge ? settings.recoveryNudge : nil)
+            return true
+        } catch {
+            retries.obstacle = error.message
+            return false
         }
     }
 
@@ -237,14 +250,10 @@ extension Exchange {
 
     /// The partial answer goes back as the beginning of the assistant's turn.
     private func carryOn(_ plan: Plan, _ failure: Failure, _ now: Int64) {
+        guard let continuation = retries.continuation else { return end(failure, now) }
         let isNudge = plan.deed == .nudge
-        do throws(ContinuationError) {
-            body = try unbrokenBody.continued(
-                operation, attempt.events.transcript, nudge: isNudge ? settings.recoveryNudge : nil)
-        } catch {
-            retries.obstacle = error.message
-            return end(failure, now)
-        }
+        body = continuation
+        retries.continuation = nil
         if !retries.isContinuing { retries.interruption = failure }
         retries.isContinuing = true
         retries.isNudging = isNudge

@@ -30,6 +30,8 @@ struct RetryState {
     var isContinuing = false
     var isNudging = false
     var lastFailure: Failure?
+    /// The request that goes on with the answer, where that is the plan.
+    var continuation: RequestBody?
     /// Why the answer, though cut, was not gone on with.
     var obstacle: String?
     /// What cut it first.

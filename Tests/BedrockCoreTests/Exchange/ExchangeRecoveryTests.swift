@@ -181,6 +181,16 @@ extension Edge {
         #expect(tool.faults + complete.faults == [])
     }
 
+    @Test("what cannot be sent is not planned")
+    func noRoomForATurn() throws {
+        let edge = try Edge(["recovery": "continue"], body: #"{"messages":1}"#)
+        edge.begin()
+        edge.cut("Hel")
+        #expect(edge.caller.plans == ["error 2/3 incomplete"] && edge.caller.log.suffix(1) == ["text Hel"])
+        #expect(edge.caller.ending?.code == .incomplete && edge.faults == [])
+        #expect(edge.caller.ending?.message.contains("; it cannot be continued: ") == true)
+    }
+
     @Test("a pause, a cancel and a detach at the notice")
     func atTheNotice() throws {
         let paused = try carrying()
