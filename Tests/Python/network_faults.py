@@ -109,7 +109,8 @@ def amid(simulator: Simulator) -> None:
 
 def slow(simulator: Simulator) -> None:
     """A line of 1 Mbit/s whose queue overflows: what is lost comes again, later, and the answers are whole."""
-    client = caller(simulator)
+    # Also of connections that are being made, and a lost first packet comes again after a second at the earliest.
+    client = Caller(simulator.endpoint, timeout__connect_ms="30000", connection__unacknowledged_ms="30000")
     whole = client.run("sim.pieces-100.piece-200")
     sh("tc qdisc add dev lo root tbf rate 1mbit burst 3000 limit 6000")
     calls = [client.start("sim.pieces-100.piece-200") for _ in range(6)]
