@@ -168,12 +168,13 @@ public final class Client: @unchecked Sendable {
     public func close() {
         guard !isForked else { return }
         monitor.locked { isClosing = true }
+        // Also on the loop's own thread, which may be about to wait when the callback that is running has returned.
+        loop.poller.wake()
         if isLoopThread {
             refuseLetters()
             loop.cancelAll(Self.freed)
             pthread_detach(pthread_self())
         } else {
-            loop.poller.wake()
             pthread_join(thread, nil)
         }
     }

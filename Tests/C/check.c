@@ -1,5 +1,6 @@
 /* Runs the tests: each file's tests in a process of their own, so that a crash or a hang is one failure and no more. */
 #include "check.h"
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -41,9 +42,27 @@ struct progress {
 
 static int seconds_per_test(void) { return check_is_slow() ? 120 : 30; }
 
+static int count_threads(void) {
+  int count = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  while (tasks != NULL && readdir(tasks) != NULL) count++;
+  if (tasks != NULL) closedir(tasks);
+  return count;
+}
+
+/* A client that was freed in its own callback ends its thread some time after that. True when all have gone. */
+static int wait_for_threads(int count) {
+  struct timespec pause = {0, 5000000};
+  for (int round = 0; round < 2000; round++) {
+    if (count_threads() <= count) return 1;
+    nanosleep(&pause, NULL);
+  }
+  return 0;
+}
+
 /* Runs the tests of `file` from `first` on, and reports on `report`. */
 static int run_file(const char *file, int first, int report) {
-  int index = 0, failed = 0;
+  int index = 0, failed = 0, threads = count_threads();
   for (struct test *test = tests; test != NULL; test = test->next, index++) {
     if (strcmp(test->file, file) != 0 || index < first) continue;
     struct progress progress = {index, 'b'};
@@ -55,6 +74,10 @@ static int run_file(const char *file, int first, int report) {
     failed += failures_of_test != 0;
     fflush(stdout);
     if (write(report, &progress, sizeof progress) != (ssize_t)sizeof progress) return 2;
+  }
+  if (!wait_for_threads(threads)) {
+    printf("%s: threads are left over\n", file);
+    failed++;
   }
   return failed != 0;
 }
