@@ -10,9 +10,7 @@ extension Environment {
             name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) { pointer in
                 guard let value = getenv(pointer) else { return }
                 let length = min(strlen(value), Limits.configValueLength)
-                environment.add(
-                    name,
-                    UnsafeRawBufferPointer(start: value, count: length).withMemoryRebound(to: UInt8.self) { Bytes($0) })
+                environment.add(name, Bytes(UnsafeRawBufferPointer(start: value, count: length)))
             }
         }
         return environment

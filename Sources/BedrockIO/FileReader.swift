@@ -58,6 +58,5 @@ private func unreadable(_ error: Int32) -> ProfileFileError {
     guard let text = sys_error_text(error) else {
         return ProfileFileError(line: 0, message: "cannot be read: error \(error)")
     }
-    let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text)).withMemoryRebound(to: UInt8.self) { Bytes($0) }
-    return ProfileFileError(line: 0, message: "cannot be read: " + String(bytes))
+    return ProfileFileError(line: 0, message: "cannot be read: " + String(cString: text))
 }
