@@ -27,11 +27,10 @@ extension Profile {
 
 /// Appends a file's bytes, as many as the buffer may hold. False where there is no file.
 private func readFile(_ path: Bytes, into buffer: inout ByteBuffer) throws(ProfileFileError) -> Bool {
-    var name = ByteBuffer()
-    name.append(path)
-    name.terminate()
-    let file = name.pointer?.withMemoryRebound(to: CChar.self, capacity: path.count + 1) { sys_file_open($0) }
-    guard let file else { throw ProfileFileError(line: 0, message: "does not fit into memory") }
+    let file = (path + [0]).withUnsafeBytes { name in
+        name.baseAddress.map { sys_file_open($0.assumingMemoryBound(to: CChar.self)) }
+    }
+    guard let file else { return false }
     guard file >= 0 else {
         if sys_is_missing(-file) != 0 { return false }
         throw unreadable(-file)
