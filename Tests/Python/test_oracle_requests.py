@@ -10,10 +10,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
 from botocore.serialize import create_serializer
 from conformance_port import Answer, Port, base64_text, error_kind, odd_text, port_fixture, seeded  # noqa: F401
+from model_generator import MODEL, Generator, blobs_as_text, places
 
 CASES = 500
 SENT = 30
@@ -23,7 +22,6 @@ OPERATIONS = {
     "InvokeModel": "invoke_model",
     "InvokeModelWithResponseStream": "invoke_model_with_response_stream",
 }
-MODEL = ServiceModel(Loader().load_service_model("bedrock-runtime", "service-2"))
 SERIALIZER = create_serializer(MODEL.metadata["protocol"], include_validation=True)
 # What a header may hold; no blank at either end, which no receiver would keep.
 HEADER_TEXT = "abcXYZ019-._~!#$&'()*+,/:;=?@[]{}\"\\\u00e4\u20ac"
@@ -39,74 +37,15 @@ def random_model_id(random: Random) -> str:
     return random.choice([*MODEL_IDS, odd_text(random, 60, 1), "arn:aws:bedrock:::" + odd_text(random, 30)])
 
 
-def random_document(random: Random, depth: int = 0) -> Any:
-    kind = random.randrange(5 if depth > 3 else 7)
-    if kind == 5:
-        return [random_document(random, depth + 1) for _ in range(random.randrange(4))]
-    if kind == 6:
-        return {odd_text(random, 6): random_document(random, depth + 1) for _ in range(random.randrange(4))}
-    number = random.choice([0, -1, 2**63, -(2**70), random.getrandbits(40)])
-    return [None, random.random() < 0.5, number, random.uniform(-1e30, 1e-30), odd_text(random, 20)][kind]
-
-
-def random_value(random: Random, shape: Any, depth: int) -> Any:
-    if getattr(shape, "is_document_type", False):
-        return random_document(random)
-    least = int(shape.metadata.get("min", 0)) if shape.type_name not in ("float", "double") else 0
-    match shape.type_name:
-        case "structure":
-            return random_structure(random, shape, depth)
-        case "list":
-            count = least + (random.randrange(3) if depth < 8 else 0)
-            return [random_value(random, shape.member, depth + 1) for _ in range(count)]
-        case "map":
-            pairs = range(least + random.randrange(3))
-            return {odd_text(random, 8, 1): random_value(random, shape.value, depth + 1) for _ in pairs}
-        case "string":
-            return random.choice(shape.enum) if shape.enum else odd_text(random, 20, least)
-        case "blob":
-            return random.randbytes(random.randrange(40) + least)
-        case "boolean":
-            return random.random() < 0.5
-        case "integer" | "long":
-            return least + random.randrange(1 << 31)
-        case "float" | "double":
-            return random.choice([0.0, 1.0, random.random()])
-    raise AssertionError(shape.type_name)
-
-
-def random_structure(random: Random, shape: Any, depth: int) -> dict[str, Any]:
-    if shape.is_tagged_union:
-        names = [random.choice(list(shape.members))]
-    else:
-        odds = 0.5 if depth < 4 else 0.1
-        required = shape.required_members
-        names = [name for name in shape.members if name in required or random.random() < odds]
-    random.shuffle(names)
-    return {name: random_value(random, shape.members[name], depth + 1) for name in names}
-
-
-def random_parameters(random: Random, operation: str) -> dict[str, Any]:
+def random_parameters(generator: Generator, operation: str) -> dict[str, Any]:
     shape = MODEL.operation_model(operation).input_shape
-    members = {}
-    for name, value in random_structure(random, shape, 0).items():
-        in_header = shape.members[name].serialization.get("location") == "header"
-        members[name] = odd_text(random, 30, alphabet=HEADER_TEXT) if in_header and isinstance(value, str) else value
-    members["modelId"] = random_model_id(random)
-    names = list(members)
-    random.shuffle(names)
-    return {name: members[name] for name in names}
-
-
-def blobs_as_text(value: Any) -> Any:
-    """As the port takes parameters."""
-    if isinstance(value, bytes):
-        return base64_text(value)
-    if isinstance(value, list):
-        return [blobs_as_text(element) for element in value]
-    if isinstance(value, dict):
-        return {name: blobs_as_text(member) for name, member in value.items()}
-    return value
+    members: dict[str, Any] = generator.instance(shape)
+    for name, value in members.items():
+        member = shape.members[name]
+        if member.serialization.get("location") == "header":
+            words = [*member.enum, odd_text(generator.random, 30, alphabet=HEADER_TEXT)]
+            members[name] = value if value in words else words[-1]
+    return members | {"modelId": random_model_id(generator.random)}
 
 
 def body_of(operation: str, data: bytes) -> Any:
@@ -135,23 +74,16 @@ def by_the_port(operation: str, answer: Answer) -> Answer:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_requests_are_botocores(port: Port, operation: str) -> None:
     random = seeded()
-    cases = [random_parameters(random, operation) for _ in range(CASES)]
+    generator = Generator(random)
+    cases = [random_parameters(generator, operation) for _ in range(CASES)]
     requests: list[dict[str, Any]] = [{"op": operation, "params": blobs_as_text(case)} for case in cases]
     for request in requests:
         if random.random() < 0.5 and "body" in request["params"] and operation.startswith("Invoke"):
             request["body_b64"] = request["params"].pop("body")
     for case, answer in zip(cases, port.ask_all("build_request", requests), strict=True):
         assert by_the_port(operation, answer) == by_botocore(operation, case), case
-
-
-def test_every_member_of_the_model_is_generated() -> None:
-    """The comparison above is worth what goes into it."""
-    random = Random(1)
-    for operation in OPERATIONS:
-        seen: set[str] = set()
-        for _ in range(100):
-            seen |= set(random_parameters(random, operation))
-        assert seen == set(MODEL.operation_model(operation).input_shape.members)
+    missing = places(MODEL.operation_model(operation).input_shape) - generator.seen
+    assert not missing, "the comparison is worth what goes into it"
 
 
 class Sent(Exception):
@@ -162,6 +94,7 @@ class Sent(Exception):
 def test_paths_are_those_that_boto3_sends(port: Port, operation: str) -> None:
     """boto3 quotes the path after the serializer; nothing more must come of it."""
     random = seeded()
+    generator = Generator(random)
     client = boto3.client(
         "bedrock-runtime", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
         endpoint_url="http://127.0.0.1:1", config=Config(retries={"total_max_attempts": 1}),
@@ -176,7 +109,7 @@ def test_paths_are_those_that_boto3_sends(port: Port, operation: str) -> None:
     cases = []
     for _ in range(SENT):
         # A path that is not encoded any further is normalised by boto3's own URL handling.
-        cases.append({**random_parameters(random, operation), "modelId": random_model_id(random).strip(".") or "a"})
+        cases.append({**random_parameters(generator, operation), "modelId": random_model_id(random).strip(".") or "a"})
         with pytest.raises(Sent):
             getattr(client, OPERATIONS[operation])(**cases[-1])
     answers = port.ask_all("build_request", [{"op": operation, "params": blobs_as_text(case)} for case in cases])
