@@ -10,6 +10,8 @@ public enum ErrorCode: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case closed = 6
     case timeout = 7
     case end = 8
+    case unknownToolCall = 9
+    case toolAnswered = 10
 
     case region = 20
     case credentials = 21
@@ -24,10 +26,12 @@ public enum ErrorCode: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case timeoutFirstByte = 45
     case timeoutBetweenBytes = 46
     case timeoutTotal = 47
+    case timeoutTool = 48
 
     case incomplete = 60
     case `protocol` = 61
     case limit = 62
+    case toolRounds = 63
 
     case cancelled = 70
 
@@ -60,6 +64,8 @@ extension ErrorCode {
         case .closed: "BRS_E_CLOSED"
         case .timeout: "BRS_E_TIMEOUT"
         case .end: "BRS_E_END"
+        case .unknownToolCall: "BRS_E_UNKNOWN_TOOL_CALL"
+        case .toolAnswered: "BRS_E_TOOL_ANSWERED"
         case .region: "BRS_E_REGION"
         case .credentials: "BRS_E_CREDENTIALS"
         case .endpoint: "BRS_E_ENDPOINT"
@@ -72,9 +78,11 @@ extension ErrorCode {
         case .timeoutFirstByte: "BRS_E_TIMEOUT_FIRST_BYTE"
         case .timeoutBetweenBytes: "BRS_E_TIMEOUT_BETWEEN_BYTES"
         case .timeoutTotal: "BRS_E_TIMEOUT_TOTAL"
+        case .timeoutTool: "BRS_E_TIMEOUT_TOOL"
         case .incomplete: "BRS_E_INCOMPLETE"
         case .protocol: "BRS_E_PROTOCOL"
         case .limit: "BRS_E_LIMIT"
+        case .toolRounds: "BRS_E_TOOL_ROUNDS"
         case .cancelled: "BRS_E_CANCELLED"
         default: serviceName
         }

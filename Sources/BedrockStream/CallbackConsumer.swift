@@ -56,12 +56,30 @@ final class CallbackConsumer: StreamConsumer {
     }
 
     private func call(_ onEvent: brs_on_event, _ view: EventView) -> brs_flow {
-        let delta = brs_delta(view)
-        var event = brs_event(view)
-        return withUnsafePointer(to: delta) { delta in
-            if view.event.hasDelta { event.delta = delta }
-            return withUnsafePointer(to: event) { onEvent(callbacks.user, handle, $0) }
+        if view.event.hasDelta {
+            let delta = brs_delta(view)
+            return withUnsafePointer(to: delta) { call(onEvent, view, delta: $0) }
         }
+        switch view.event.kind {
+        case .blockStart:
+            let block = brs_block(view)
+            return withUnsafePointer(to: block) { call(onEvent, view, block: $0) }
+        case .toolWaiting, .toolAnswered:
+            let tool = brs_tool(view)
+            return withUnsafePointer(to: tool) { call(onEvent, view, tool: $0) }
+        default: return call(onEvent, view, delta: nil)
+        }
+    }
+
+    private func call(
+        _ onEvent: brs_on_event, _ view: EventView, delta: UnsafePointer<brs_delta>? = nil,
+        block: UnsafePointer<brs_block>? = nil, tool: UnsafePointer<brs_tool>? = nil
+    ) -> brs_flow {
+        var event = brs_event(view)
+        event.delta = delta
+        event.block = block
+        event.tool = tool
+        return withUnsafePointer(to: event) { onEvent(callbacks.user, handle, $0) }
     }
 
     func noticed(_ notice: NoticeView) -> Flow {

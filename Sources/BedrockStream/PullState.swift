@@ -12,6 +12,7 @@ final class PullState {
     private let result: UnsafeMutablePointer<brs_result>
     private let error: UnsafeMutablePointer<brs_error>
     private let retry: UnsafeMutablePointer<brs_retry>
+    private let block: UnsafeMutablePointer<brs_block>
 
     init?(queueLength: Int) {
         guard let queue = EventQueue(limit: queueLength), let memory = calloc(1, Self.length) else { return nil }
@@ -22,12 +23,14 @@ final class PullState {
         result = UnsafeMutableRawPointer(tool + 1).bindMemory(to: brs_result.self, capacity: 1)
         error = UnsafeMutableRawPointer(result + 1).bindMemory(to: brs_error.self, capacity: 1)
         retry = UnsafeMutableRawPointer(error + 1).bindMemory(to: brs_retry.self, capacity: 1)
+        block = UnsafeMutableRawPointer(retry + 1).bindMemory(to: brs_block.self, capacity: 1)
     }
 
     /// The structs one behind the other: each is a multiple of a pointer's size, so all are aligned.
     private static var length: Int {
         MemoryLayout<brs_event>.stride + MemoryLayout<brs_delta>.stride + MemoryLayout<brs_tool>.stride
             + MemoryLayout<brs_result>.stride + MemoryLayout<brs_error>.stride + MemoryLayout<brs_retry>.stride
+            + MemoryLayout<brs_block>.stride
     }
 
     deinit {
@@ -51,9 +54,16 @@ final class PullState {
         if view.event.hasDelta {
             delta.pointee = brs_delta(view)
             event.pointee.delta = UnsafePointer(delta)
-        } else if view.event.kind == .tool {
+            return
+        }
+        switch view.event.kind {
+        case .tool, .toolWaiting, .toolAnswered:
             tool.pointee = brs_tool(view)
             event.pointee.tool = UnsafePointer(tool)
+        case .blockStart:
+            block.pointee = brs_block(view)
+            event.pointee.block = UnsafePointer(block)
+        default: break
         }
     }
 

@@ -11,7 +11,8 @@ extension brs_delta {
     init(_ view: EventView) {
         self.init(
             size: MemoryLayout<brs_delta>.size, kind: brs_delta_kind(UInt32(view.event.deltaKind.rawValue)),
-            block_index: view.event.blockIndex, text: view.text.chars, text_len: view.text.count)
+            block_index: view.event.blockIndex, text: view.text.chars, text_len: view.text.count,
+            round: view.event.round)
     }
 }
 
@@ -21,7 +22,20 @@ extension brs_tool {
             size: MemoryLayout<brs_tool>.size, block_index: view.event.blockIndex,
             is_server_tool: view.event.isServerTool ? 1 : 0, is_valid: view.event.isValidTool ? 1 : 0,
             id: view.toolID.chars, id_len: view.toolID.count, name: view.toolName.chars,
-            name_len: view.toolName.count, input_json: view.text.chars, input_json_len: view.text.count)
+            name_len: view.toolName.count, input_json: view.text.chars, input_json_len: view.text.count,
+            round: view.event.round)
+    }
+}
+
+extension brs_block {
+    init(_ view: EventView) {
+        let event = view.event
+        let kind = event.blockKind == .unknown ? BRS_BLOCK_OTHER : brs_block_kind(UInt32(event.blockKind.rawValue))
+        self.init(
+            size: MemoryLayout<brs_block>.size, kind: kind, block_index: event.blockIndex,
+            is_server_tool: event.isServerTool ? 1 : 0, is_error: event.isErrorResult ? 1 : 0,
+            type: view.blockType.chars, type_len: view.blockType.count, tool_use_id: view.toolID.chars,
+            tool_use_id_len: view.toolID.count, name: view.toolName.chars, name_len: view.toolName.count)
     }
 }
 
@@ -34,6 +48,7 @@ extension brs_event {
         block_index = view.event.blockIndex
         type = view.type.chars
         type_len = view.type.count
+        round = view.event.round
         let json = view.event.kind == .tool ? view.text : view.json
         self.json = json.chars
         json_len = json.count
@@ -70,6 +85,28 @@ extension brs_result {
         metadata_json_len = view.metadata.count
         region = view.region.chars
         region_len = view.region.count
+        is_truncated = view.stopReason.isTruncation ? 1 : 0
+        is_refused = view.stopReason.isRefusal ? 1 : 0
+        fill(view.details)
+    }
+
+    private mutating func fill(_ details: ResultDetails) {
+        is_interrupted = details.isInterrupted ? 1 : 0
+        rounds = details.rounds
+        message_json = details.message.chars
+        message_json_len = details.message.count
+        new_messages_json = details.newMessages.chars
+        new_messages_json_len = details.newMessages.count
+        answered_model_id = details.answeredModelID.chars
+        answered_model_id_len = details.answeredModelID.count
+        service_tier = details.serviceTier.chars
+        service_tier_len = details.serviceTier.count
+        performance_latency = details.performanceLatency.chars
+        performance_latency_len = details.performanceLatency.count
+        trace_json = details.trace.chars
+        trace_json_len = details.trace.count
+        additional_fields_json = details.additionalFields.chars
+        additional_fields_json_len = details.additionalFields.count
     }
 }
 
@@ -78,15 +115,21 @@ extension brs_usage {
         self.init(
             input_tokens: usage.inputTokens, output_tokens: usage.outputTokens, total_tokens: usage.totalTokens,
             cache_read_input_tokens: usage.cacheReadInputTokens,
-            cache_write_input_tokens: usage.cacheWriteInputTokens)
+            cache_write_input_tokens: usage.cacheWriteInputTokens,
+            cache_write_5m_input_tokens: usage.cacheWrite5mInputTokens,
+            cache_write_1h_input_tokens: usage.cacheWrite1hInputTokens)
     }
 }
 
 extension brs_timings {
     init(_ timings: Timings) {
         self.init(
-            connected_us: timings.connected, first_byte_us: timings.firstByte, first_delta_us: timings.firstDelta,
-            total_us: timings.total, server_latency_ms: timings.serverLatencyMs)
+            resolved_us: timings.resolved, tcp_connected_us: timings.tcpConnected,
+            tls_connected_us: timings.tlsConnected, connected_us: timings.connected,
+            request_sent_us: timings.requestSent, first_byte_us: timings.firstByte,
+            first_delta_us: timings.firstDelta, longest_gap_us: timings.longestGap, total_us: timings.total,
+            server_latency_ms: timings.serverLatencyMs, bytes_sent: timings.bytesSent,
+            bytes_received: timings.bytesReceived, output_tokens_per_s: timings.outputTokensPerSecond)
     }
 }
 

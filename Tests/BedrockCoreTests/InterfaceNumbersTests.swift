@@ -33,6 +33,8 @@ import Testing
         #expect(
             try header("brs_event_kind")
                 == numbers(of: EventKind.self, "BRS_EVENT_", other: ["continuation": "continue"]))
+        #expect(
+            try header("brs_block_kind") == numbers(of: BlockKind.self, "BRS_BLOCK_").filter { $0.value != 0 })
         #expect(try header("brs_delta_kind") == numbers(of: DeltaKind.self, "BRS_DELTA_"))
         #expect(try header("brs_stop_reason") == numbers(of: StopReason.self, "BRS_STOP_"))
         #expect(try header("brs_flow") == numbers(of: Flow.self, "BRS_FLOW_", other: ["goOn": "continue"]))
@@ -58,7 +60,8 @@ import Testing
         ("model_context_window_exceeded", .contextExceeded), ("stop", .endTurn), ("length", .maxTokens),
         ("tool_calls", .toolUse), ("content_filter", .contentFiltered), ("FINISH", .endTurn), ("COMPLETE", .endTurn),
         ("LENGTH", .maxTokens), ("MAX_TOKENS", .maxTokens), ("CONTENT_FILTERED", .contentFiltered),
-        ("", .none), ("END_TURN", .other), ("end_turn ", .other), ("refusal", .other), ("end", .other),
+        ("", .none), ("END_TURN", .other), ("end_turn ", .other), ("refusal", .refusal), ("pause_turn", .pauseTurn),
+        ("end", .other),
     ])
     func words(_ word: String, _ reason: StopReason) {
         #expect(StopReason(word.utf8.span) == reason)

@@ -10,6 +10,7 @@ WIDTH = 110
 PLAIN = {
     "void": "None",
     "int32_t": "c_int32",
+    "double": "c_double",
     "int64_t": "c_int64",
     "uint32_t": "c_uint32",
     "uint64_t": "c_uint64",
@@ -25,7 +26,7 @@ OPENING = '''"""The C interface of libbedrockstream for ctypes. Generated togeth
 from __future__ import annotations
 
 from ctypes import CDLL, CFUNCTYPE, POINTER, Structure
-from ctypes import c_char, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import c_char, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from enum import IntEnum
 from typing import Any, Optional
 

@@ -8,6 +8,8 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case httpVersion, proxyURL, proxyBypass, caBundle
     case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
     case queueBytes
+    case turn, maxRounds, maxResultBytes, toolTimeout
+    case tapPath
     case contentType, accept, trace, guardrailIdentifier, guardrailVersion
     case performanceLatency, serviceTier, requestMetadata
 
@@ -24,6 +26,8 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         case .retryMode, .maxAttempts, .maxBackoff, .onModelTimeout, .minMaxTokens, .onModelStreamError:
             retryDescription
         case .recovery, .recoveryNudge, .fallback: recoveryDescription
+        case .turn, .maxRounds, .maxResultBytes, .toolTimeout: turnDescription
+        case .tapPath: tapDescription
         case .httpVersion, .proxyURL, .proxyBypass, .caBundle: transportDescription
         case .connectionMaxIdle, .connectionMaxAge, .connectionKeepAlive, .connectionUnacknowledged:
             connectionDescription
@@ -100,6 +104,35 @@ extension ConfigKey {
                 "delivery.queue_bytes", .integer(4096...1_073_741_824),
                 "Bytes of events that wait for brs_stream_next before the transfer is held back.", default: "262144")
         }
+    }
+
+    private var turnDescription: ConfigDescription {
+        switch self {
+        case .turn:
+            ConfigDescription(
+                "turn", .choice("one of: manual, auto"),
+                "Whether tool calls end the stream, or it goes on with their results, given by brs_tool_result.",
+                default: "manual")
+        case .maxRounds:
+            ConfigDescription(
+                "turn.max_rounds", .integer(1...1000), "Most times that results of tools are sent in one stream.",
+                default: "10")
+        case .maxResultBytes:
+            ConfigDescription(
+                "turn.max_result_bytes", .integer(1...25_000_000), "Most bytes of the result of one tool call.",
+                default: "1048576")
+        default:
+            ConfigDescription(
+                "timeout.tool_ms", .integer(0...86_400_000),
+                "Milliseconds that the results of a round's tool calls may take; 0 for no limit.", default: "600000")
+        }
+    }
+
+    private var tapDescription: ConfigDescription {
+        ConfigDescription(
+            "tap.path", .path,
+            "File that each request, without its secrets, and the bytes of its response are appended to: JSON lines."
+        )
     }
 
     private var transportDescription: ConfigDescription {

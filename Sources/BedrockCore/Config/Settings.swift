@@ -52,6 +52,9 @@ public final class Settings {
     public let recoveryNudge: Bytes
     public let fallbacks: [FallbackTarget]
     public let connection: ConnectionRules
+    public let turn: TurnRules
+    /// Where exchanges are recorded; nil for nowhere.
+    public let tapPath: Bytes?
     public let queueLength: Int
     public let usesHTTP2: Bool
     public let caBundle: Bytes?
@@ -81,6 +84,8 @@ public final class Settings {
         usesHTTP2 = config[.httpVersion].map { $0 == "2" } ?? false
         caBundle = config[.caBundle] ?? environment.first(of: ConfigKey.caBundle.description.environment)
         invokeOptions = Self.invokeOptions(config)
+        turn = TurnRules(config)
+        tapPath = config[.tapPath]
     }
 
     private func checkSources() throws(ConfigError) {

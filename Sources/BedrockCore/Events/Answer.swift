@@ -5,6 +5,9 @@ public struct Usage: BitwiseCopyable, Equatable, Sendable {
     public var totalTokens: Int64 = -1
     public var cacheReadInputTokens: Int64 = -1
     public var cacheWriteInputTokens: Int64 = -1
+    /// Of the tokens written to the cache, those kept for five minutes, and for an hour.
+    public var cacheWrite5mInputTokens: Int64 = -1
+    public var cacheWrite1hInputTokens: Int64 = -1
 
     /// What two attempts used; what neither reported stays -1.
     static func + (first: Usage, second: Usage) -> Usage {
@@ -14,6 +17,8 @@ public struct Usage: BitwiseCopyable, Equatable, Sendable {
         both.totalTokens = sum(first.totalTokens, second.totalTokens)
         both.cacheReadInputTokens = sum(first.cacheReadInputTokens, second.cacheReadInputTokens)
         both.cacheWriteInputTokens = sum(first.cacheWriteInputTokens, second.cacheWriteInputTokens)
+        both.cacheWrite5mInputTokens = sum(first.cacheWrite5mInputTokens, second.cacheWrite5mInputTokens)
+        both.cacheWrite1hInputTokens = sum(first.cacheWrite1hInputTokens, second.cacheWrite1hInputTokens)
         return both
     }
 

@@ -213,7 +213,7 @@ extension EventDecoder {
     private static func kind(ofAnthropicBlock type: Span<UInt8>) -> BlockKind {
         if type.isEqual(to: "text") { return .text }
         if type.isEqual(to: "thinking") || type.isEqual(to: "redacted_thinking") { return .reasoning }
-        return type.isEqual(to: "tool_use") || type.isEqual(to: "server_tool_use") ? .tool : .other
+        return type.isEqual(to: "tool_use") || type.isEqual(to: "server_tool_use") ? .toolUse : .other
     }
 
     @_lifetime(reader: copy reader)

@@ -147,7 +147,7 @@ extension EventDecoder {
         guard try reader.enterObject() else { return }
         while let key = try reader.nextKey() {
             if reader.isEqual(key, to: "toolUse") {
-                started.kind = .tool
+                started.kind = .toolUse
                 try readToolUseStart(&reader)
             } else {
                 if started.kind == .unknown { started.kind = .other }

@@ -5,6 +5,31 @@ struct PendingTool {
     var isServerTool = false
 }
 
+/// Events that wait their turn, the oldest first.
+struct EventQueue {
+    private var events: [StreamEvent] = []
+    private var position = 0
+
+    var hasNext: Bool { position < events.count }
+
+    mutating func append(_ event: StreamEvent) { events.append(event) }
+
+    mutating func take() -> StreamEvent? {
+        guard hasNext else { return nil }
+        defer {
+            position &+= 1
+            if !hasNext { removeAll() }
+        }
+        return events[position]
+    }
+
+    /// Keeps the memory.
+    mutating func removeAll() {
+        events.removeAll(keepingCapacity: true)
+        position = 0
+    }
+}
+
 /// Turns messages of the wire into events of an answer, and keeps what the answer comes to.
 ///
 /// Works in place: `event` and the texts it points to are good until the next message.
@@ -28,6 +53,9 @@ public struct EventDecoder: ~Copyable {
     let wantsRaw: Bool
 
     public internal(set) var event = StreamEvent()
+    /// Events behind `event` that the same message gave. Their texts are in `scratch`, which is kept until they have
+    /// been handed over; they have neither name nor payload.
+    var queue = EventQueue()
     var scratch = ByteBuffer(limit: Limits.messageLength * 3)
     /// Base64-decoded chunks of the invoke routes.
     var inner = ByteBuffer(limit: Limits.messageLength)
@@ -62,12 +90,12 @@ public struct EventDecoder: ~Copyable {
     }
 
     /// Something waits to be handed over that no new message is needed for.
-    var hasTool: Bool { tools.hasComplete || joint.hasWaiting }
+    var hasPending: Bool { tools.hasComplete || joint.hasWaiting || queue.hasNext }
 
-    /// A complete tool call that waits to be handed over becomes `event`; nil when none waits. An event that a joint
-    /// kept waiting comes before it.
-    mutating func nextTool() -> Outcome? {
-        if let waiting = joint.takeWaiting() {
+    /// What waits to be handed over becomes `event`, the oldest first; nil when nothing waits. An event that a joint
+    /// kept waiting comes first, then those that share a message with the last one, then complete tool calls.
+    mutating func nextPending() -> Outcome? {
+        if let waiting = joint.takeWaiting() ?? queue.take() {
             event = waiting
             return .event
         }

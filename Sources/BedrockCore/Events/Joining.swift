@@ -16,6 +16,7 @@ extension EventDecoder {
     public mutating func renew(_ how: Renewal) {
         scratch.removeAll()
         event = StreamEvent()
+        queue.removeAll()
         started = StartedBlock()
         tools = ToolCalls()
         pendingTool = nil
@@ -178,7 +179,7 @@ extension DeltaKind {
         switch self {
         case .text, .citation: .text
         case .reasoning, .reasoningSignature, .reasoningRedacted: .reasoning
-        case .toolInput: .tool
+        case .toolInput: .toolUse
         case .toolResult, .image, .other: .other
         }
     }

@@ -13,6 +13,21 @@ public enum EventKind: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case restart = 11
     case continuation = 12
     case fallback = 13
+    case toolWaiting = 14
+    case toolAnswered = 15
+    case other = 99
+}
+
+/// What a content block is, as far as its start tells; but for `unknown` the numbers of `brs_block_kind`.
+public enum BlockKind: Int32, CaseIterable, BitwiseCopyable, Sendable {
+    /// It did not say: Converse announces neither text nor reasoning.
+    case unknown = 0
+    case text = 1
+    case reasoning = 2
+    case toolUse = 3
+    case toolResult = 4
+    case image = 5
+    /// What is not known yet.
     case other = 99
 }
 
@@ -41,6 +56,8 @@ public enum StopReason: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case malformedOutput = 7
     case malformedToolUse = 8
     case contextExceeded = 9
+    case refusal = 10
+    case pauseTurn = 11
     case other = 99
 
     /// The reason for a word of the service: those of Converse, and those that the families of the invoke route use for
@@ -63,7 +80,7 @@ public enum StopReason: Int32, CaseIterable, BitwiseCopyable, Sendable {
         let words: [(StaticString, StopReason)] = [
             ("guardrail_intervened", .guardrail), ("content_filtered", .contentFiltered),
             ("malformed_model_output", .malformedOutput), ("malformed_tool_use", .malformedToolUse),
-            ("model_context_window_exceeded", .contextExceeded),
+            ("model_context_window_exceeded", .contextExceeded), ("refusal", .refusal), ("pause_turn", .pauseTurn),
             ("stop", .endTurn), ("FINISH", .endTurn), ("COMPLETE", .endTurn),
             ("length", .maxTokens), ("LENGTH", .maxTokens), ("MAX_TOKENS", .maxTokens),
             ("tool_calls", .toolUse), ("CONTENT_FILTERED", .contentFiltered), ("content_filter", .contentFiltered),
@@ -74,6 +91,11 @@ public enum StopReason: Int32, CaseIterable, BitwiseCopyable, Sendable {
         }
         self = word.isEmpty ? .none : .other
     }
+
+    /// The answer was cut off at a limit of tokens.
+    public var isTruncation: Bool { self == .maxTokens || self == .contextExceeded }
+    /// A guardrail, a filter or the model refused.
+    public var isRefusal: Bool { self == .guardrail || self == .contentFiltered || self == .refusal }
 }
 
 /// A place in an event's scratch memory, with a NUL behind it.
@@ -104,6 +126,13 @@ public struct StreamEvent: BitwiseCopyable, Sendable {
     public var toolName = Slice()
     public var isServerTool = false
     public var isValidTool = false
+    /// Of a block's start: what the block is, and the wire's word for it.
+    public var blockKind = BlockKind.unknown
+    public var blockType = Slice()
+    /// Of the start of a tool's result: the tool failed.
+    public var isErrorResult = false
+    /// Which answer of the stream it belongs to.
+    public var round: UInt32 = 0
 
     public init(kind: EventKind = .other) {
         self.kind = kind

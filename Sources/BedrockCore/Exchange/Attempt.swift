@@ -120,7 +120,7 @@ public struct Attempt: ~Copyable {
     public mutating func next(_ input: Span<UInt8>, _ position: inout Int, now: Int64) -> Step {
         if hasEnded { return .ended }
         if position < input.count { byteArrived(now) }
-        if events.hasTool, let tool = events.nextTool() { return act(on: tool, now) ?? .ended }
+        if events.hasPending, let pending = events.nextPending() { return act(on: pending, now) ?? .ended }
         guard head.status == 200 else { return keepErrorBody(input, &position) }
         guard head.isEventStream else { return refuseBody(input.extracting(min(position, input.count)..<input.count)) }
         return nextEvent(input, &position, now)
@@ -223,7 +223,7 @@ public struct Attempt: ~Copyable {
                 endBadFrame(error, now)
                 return .ended
             }
-            if events.hasTool, let tool = events.nextTool() { return act(on: tool, now) ?? .ended }
+            if events.hasPending, let pending = events.nextPending() { return act(on: pending, now) ?? .ended }
         }
     }
 

@@ -48,9 +48,11 @@ public struct EventView {
     public let text: TextView
     public let toolID: TextView
     public let toolName: TextView
+    public let blockType: TextView
 
     public init(
-        event: StreamEvent, type: TextView, json: TextView, text: TextView, toolID: TextView, toolName: TextView
+        event: StreamEvent, type: TextView, json: TextView, text: TextView, toolID: TextView, toolName: TextView,
+        blockType: TextView = TextView()
     ) {
         self.event = event
         self.type = type
@@ -58,16 +60,26 @@ public struct EventView {
         self.text = text
         self.toolID = toolID
         self.toolName = toolName
+        self.blockType = blockType
     }
 }
 
-/// Times since the opening, in microseconds; -1 for never.
+/// Times since the opening, in microseconds, and what else was measured; -1 for never.
 public struct Timings: BitwiseCopyable, Equatable, Sendable {
+    public var resolved: Int64 = -1
+    public var tcpConnected: Int64 = -1
+    public var tlsConnected: Int64 = -1
     public var connected: Int64 = -1
+    public var requestSent: Int64 = -1
     public var firstByte: Int64 = -1
     public var firstDelta: Int64 = -1
+    /// The longest time between two deltas.
+    public var longestGap: Int64 = -1
     public var total: Int64 = -1
     public var serverLatencyMs: Int64 = -1
+    public var bytesSent: Int64 = -1
+    public var bytesReceived: Int64 = -1
+    public var outputTokensPerSecond: Double = -1
 }
 
 /// How an answer came out, for C. Its texts live as long as the attempt.
@@ -84,6 +96,24 @@ public struct ResultView {
     public let attempts: UInt32
     public let isConnectionReused: Bool
     public let metadata: TextView
+    public var details = ResultDetails()
+}
+
+/// What else there is to an answer, for C.
+public struct ResultDetails {
+    /// The answer was not complete when the stream ended.
+    public var isInterrupted = false
+    public var rounds: UInt32 = 1
+    /// The assistant's message, and all messages that the stream added to the conversation.
+    public var message = TextView()
+    public var newMessages = TextView()
+    public var answeredModelID = TextView()
+    public var serviceTier = TextView()
+    public var performanceLatency = TextView()
+    public var trace = TextView()
+    public var additionalFields = TextView()
+
+    public init() {}
 }
 
 /// How a stream failed, for C. Its texts live as long as the attempt.
@@ -211,7 +241,7 @@ extension Attempt {
         return EventView(
             event: event, type: TextView(events.scratch, event.type), json: TextView(events.scratch, event.json),
             text: TextView(events.scratch, event.text), toolID: TextView(events.scratch, event.toolID),
-            toolName: TextView(events.scratch, event.toolName))
+            toolName: TextView(events.scratch, event.toolName), blockType: TextView(events.scratch, event.blockType))
     }
 
     /// Writes down the texts of the end, after `hasEnded`. The views below are good from then on, until the next call.
@@ -237,7 +267,8 @@ extension Attempt {
             text: TextView(events.answer.text), usage: events.answer.usage, timings: timings,
             requestID: texts.view(texts.requestID), modelID: texts.view(texts.modelID),
             region: texts.view(texts.region), delivered: events.answer.delivered, attempts: attempts,
-            isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata))
+            isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata),
+            details: ResultDetails())
     }
 
     func failureView(_ texts: borrowing EndTexts) -> FailureView? {

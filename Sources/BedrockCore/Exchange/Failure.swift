@@ -5,6 +5,7 @@ public enum Phase: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case request = 3
     case response = 4
     case stream = 5
+    case tool = 6
 }
 
 /// Why a stream failed.

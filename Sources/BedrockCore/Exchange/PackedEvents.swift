@@ -40,7 +40,7 @@ public struct PackedEvents: ~Copyable {
         let start = bytes.count
         bytes.append(Tag.event)
         append(header: EventHeader(view))
-        for text in [view.type, view.json, view.text, view.toolID, view.toolName] { append(text) }
+        for text in [view.type, view.json, view.text, view.toolID, view.toolName, view.blockType] { append(text) }
         dropUnlessWhole(start)
     }
 
@@ -53,6 +53,10 @@ public struct PackedEvents: ~Copyable {
         let partial = failure.partial
         for text in [partial.stopReasonText, partial.text, partial.requestID] { append(text) }
         for text in [partial.modelID, partial.region, partial.metadata] { append(text) }
+        let details = partial.details
+        for text in [details.message, details.newMessages, details.answeredModelID] { append(text) }
+        for text in [details.serviceTier, details.performanceLatency] { append(text) }
+        for text in [details.trace, details.additionalFields] { append(text) }
         for text in [view.modelID, view.region] { append(text) }
         dropUnlessWhole(start)
     }
@@ -95,10 +99,10 @@ public struct PackedEvents: ~Copyable {
     }
 
     private mutating func event(_ header: EventHeader) -> EventView {
-        let (type, json, text, toolID, toolName) = header.lengths
+        let (type, json, text, toolID, toolName, blockType) = header.lengths
         return EventView(
             event: header.event, type: self.text(type), json: self.text(json), text: self.text(text),
-            toolID: self.text(toolID), toolName: self.text(toolName))
+            toolID: self.text(toolID), toolName: self.text(toolName), blockType: self.text(blockType))
     }
 
     private mutating func notice(_ header: NoticeHeader) -> NoticeView {
@@ -124,18 +128,36 @@ public struct PackedEvents: ~Copyable {
             stopReason: header.stopReason, stopReasonText: text(stopReasonText), text: text(answer),
             usage: header.usage, timings: header.timings, requestID: text(requestID), modelID: text(modelID),
             region: text(region), delivered: header.delivered, attempts: header.attempts,
-            isConnectionReused: header.isConnectionReused, metadata: text(metadata))
+            isConnectionReused: header.isConnectionReused, metadata: text(metadata), details: details(header))
+    }
+
+    private mutating func details(_ header: NoticeHeader) -> ResultDetails {
+        let lengths = header.detailLengths
+        var details = ResultDetails()
+        details.isInterrupted = header.isInterrupted
+        details.rounds = header.rounds
+        details.message = text(lengths.0)
+        details.newMessages = text(lengths.1)
+        details.answeredModelID = text(lengths.2)
+        details.serviceTier = text(lengths.3)
+        details.performanceLatency = text(lengths.4)
+        details.trace = text(lengths.5)
+        details.additionalFields = text(lengths.6)
+        return details
     }
 }
 
 /// What stands before the texts of an event.
 private struct EventHeader: BitwiseCopyable {
     let event: StreamEvent
-    let lengths: (Int, Int, Int, Int, Int)
+    let lengths: (Int, Int, Int, Int, Int, Int)
 
     init(_ view: EventView) {
         event = view.event
-        lengths = (view.type.count, view.json.count, view.text.count, view.toolID.count, view.toolName.count)
+        lengths = (
+            view.type.count, view.json.count, view.text.count, view.toolID.count, view.toolName.count,
+            view.blockType.count
+        )
     }
 }
 
@@ -161,6 +183,9 @@ private struct NoticeHeader: BitwiseCopyable {
     let attempts: UInt32
     let isConnectionReused: Bool
     let partialLengths: (Int, Int, Int, Int, Int, Int)
+    let isInterrupted: Bool
+    let rounds: UInt32
+    let detailLengths: (Int, Int, Int, Int, Int, Int, Int)
 
     init(_ view: NoticeView) {
         kind = view.kind
@@ -185,6 +210,13 @@ private struct NoticeHeader: BitwiseCopyable {
         partialLengths = (
             partial.stopReasonText.count, partial.text.count, partial.requestID.count, partial.modelID.count,
             partial.region.count, partial.metadata.count
+        )
+        let details = partial.details
+        isInterrupted = details.isInterrupted
+        rounds = details.rounds
+        detailLengths = (
+            details.message.count, details.newMessages.count, details.answeredModelID.count, details.serviceTier.count,
+            details.performanceLatency.count, details.trace.count, details.additionalFields.count
         )
     }
 }

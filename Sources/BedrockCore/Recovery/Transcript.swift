@@ -1,12 +1,3 @@
-/// What a content block is, as far as its start tells.
-enum BlockKind {
-    /// It did not say: Converse announces neither text nor reasoning.
-    case unknown
-    case text, reasoning, tool
-    /// Images, results of tools, and what is not known yet.
-    case other
-}
-
 /// The start of a content block, while its event is read.
 struct StartedBlock {
     var kind = BlockKind.unknown
@@ -96,8 +87,8 @@ public struct Transcript: ~Copyable {
         switch start.kind {
         case .unknown, .reasoning: break
         case .text: block.isText = true
-        case .tool: hasTool = true
-        case .other: block.hasOther = true
+        case .toolUse: hasTool = true
+        case .toolResult, .image, .other: block.hasOther = true
         }
         takeRedacted(block, scratch, start.redacted)
     }

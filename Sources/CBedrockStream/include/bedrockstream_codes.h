@@ -25,6 +25,10 @@ typedef enum brs_code {
   BRS_E_TIMEOUT = 7,
   /** `brs_stream_next`: the terminal event was handed over already. */
   BRS_E_END = 8,
+  /** `brs_tool_result`: the stream has handed over no call with that id, or none in its present round. */
+  BRS_E_UNKNOWN_TOOL_CALL = 9,
+  /** `brs_tool_result`: that call has its result already; the first one counts. */
+  BRS_E_TOOL_ANSWERED = 10,
 
   /** No region was given and none could be found; the message says where it was looked for. */
   BRS_E_REGION = 20,
@@ -51,6 +55,9 @@ typedef enum brs_code {
   BRS_E_TIMEOUT_BETWEEN_BYTES = 46,
   /** `timeout.total_ms` passed before the stream ended. */
   BRS_E_TIMEOUT_TOTAL = 47,
+  /** `timeout.tool_ms` passed before every tool call of a round had its result; the message names a call that has
+   *  none. */
+  BRS_E_TIMEOUT_TOOL = 48,
 
   /** The response ended early: inside a frame, or between frames without the event that completes an answer. */
   BRS_E_INCOMPLETE = 60,
@@ -59,6 +66,9 @@ typedef enum brs_code {
   BRS_E_PROTOCOL = 61,
   /** The response is larger than a bound of this library; the message names the bound. */
   BRS_E_LIMIT = 62,
+  /** The model called tools in more rounds than `turn.max_rounds` allows. The calls of the last one were handed over;
+   *  nothing was sent for them. */
+  BRS_E_TOOL_ROUNDS = 63,
 
   /** The caller cancelled or freed the stream, or freed its client. */
   BRS_E_CANCELLED = 70,
@@ -103,8 +113,10 @@ typedef enum brs_phase {
   BRS_PHASE_REQUEST = 3,
   /** Reading the response head, or the body of an error response. */
   BRS_PHASE_RESPONSE = 4,
-  /** Reading the event stream. */
-  BRS_PHASE_STREAM = 5
+  /** Reading the answer. */
+  BRS_PHASE_STREAM = 5,
+  /** Waiting for the results of tool calls, with `turn` set to auto. */
+  BRS_PHASE_TOOL = 6
 } brs_phase;
 
 /** Which operation of the Amazon Bedrock runtime a stream calls. */
@@ -112,8 +124,28 @@ typedef enum brs_operation {
   /** ConverseStream: one request and event format for every model. */
   BRS_CONVERSE_STREAM = 1,
   /** InvokeModelWithResponseStream: the model's own request and chunk format. */
-  BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM = 2
+  BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM = 2,
+  /** Converse: the answer comes whole, and is handed over by the same callbacks: see `brs_stream_open`. */
+  BRS_CONVERSE = 3,
+  /** InvokeModel: the same for the model's own format. */
+  BRS_INVOKE_MODEL = 4
 } brs_operation;
+
+/** What a content block is. */
+typedef enum brs_block_kind {
+  /** Text. ConverseStream announces none: such a block begins with its first delta. */
+  BRS_BLOCK_TEXT = 1,
+  /** The model's reasoning. ConverseStream announces none. */
+  BRS_BLOCK_REASONING = 2,
+  /** A tool call. `on_tool` gets it when it is complete. */
+  BRS_BLOCK_TOOL_USE = 3,
+  /** The result of a tool that runs at the service. */
+  BRS_BLOCK_TOOL_RESULT = 4,
+  /** An image. */
+  BRS_BLOCK_IMAGE = 5,
+  /** A kind that this version does not know. */
+  BRS_BLOCK_OTHER = 99
+} brs_block_kind;
 
 /** What a delta carries. */
 typedef enum brs_delta_kind {
@@ -159,6 +191,10 @@ typedef enum brs_stop_reason {
   BRS_STOP_MALFORMED_TOOL_USE = 8,
   /** The conversation is longer than the model's context. */
   BRS_STOP_CONTEXT_EXCEEDED = 9,
+  /** The model refuses to answer. */
+  BRS_STOP_REFUSAL = 10,
+  /** The model pauses amid tools that run at the service; sent back as it is, the answer goes on. */
+  BRS_STOP_PAUSE_TURN = 11,
   /** A word that this version does not know. */
   BRS_STOP_OTHER = 99
 } brs_stop_reason;
@@ -167,7 +203,7 @@ typedef enum brs_stop_reason {
 typedef enum brs_event_kind {
   /** The answer begins. */
   BRS_EVENT_MESSAGE_START = 1,
-  /** A content block begins. */
+  /** A content block begins: `block` says which. A tool call announces itself so. */
   BRS_EVENT_BLOCK_START = 2,
   /** A piece of a content block: `delta` is set where the piece has a known place in the answer. */
   BRS_EVENT_DELTA = 3,
@@ -196,6 +232,11 @@ typedef enum brs_event_kind {
   /** The attempts with one model are used up and nothing was delivered: another model or region is asked. Only with
    *  `fallback` set. */
   BRS_EVENT_FALLBACK = 13,
+  /** A round of the conversation has ended and the stream waits for the result of a tool call: `tool` is set. Comes
+   *  for each call that has none yet. Only with `turn` set to auto, as the next one. */
+  BRS_EVENT_TOOL_WAITING = 14,
+  /** A tool call has its result: `tool` is set. When the last one has, the next round's request is sent. */
+  BRS_EVENT_TOOL_ANSWERED = 15,
   /** Anything else that came, unknown events included. */
   BRS_EVENT_OTHER = 99
 } brs_event_kind;
@@ -222,3 +263,14 @@ typedef enum brs_verdict {
   /** End the stream with this failure. */
   BRS_VERDICT_FAIL = 2
 } brs_verdict;
+
+/** What the result of a tool call is given as. */
+typedef enum brs_tool_content {
+  /** Text, UTF-8. */
+  BRS_TOOL_TEXT = 1,
+  /** One JSON value. */
+  BRS_TOOL_JSON = 2,
+  /** A JSON array of content blocks as the request's format has them: for Converse [{"text": ...}, {"json": ...},
+   *  {"image": ...}], for Anthropic Messages [{"type": "text", ...}]. */
+  BRS_TOOL_BLOCKS = 3
+} brs_tool_content;

@@ -79,20 +79,42 @@ typedef struct brs_usage {
   int64_t cache_read_input_tokens;
   /** Tokens of the request written to the prompt cache. */
   int64_t cache_write_input_tokens;
+  /** Of these, tokens that are kept for five minutes. */
+  int64_t cache_write_5m_input_tokens;
+  /** Of these, tokens that are kept for an hour. */
+  int64_t cache_write_1h_input_tokens;
 } brs_usage;
 
-/** Times since `brs_stream_open`, in microseconds; -1 where the stream did not come so far. */
+/** Times since `brs_stream_open`, in microseconds, and what else was measured; -1 where the stream did not come so far.
+ *  Where there was more than one attempt or round, the times up to the first byte are those of the last. */
 typedef struct brs_timings {
+  /** The host's name was resolved; -1 also where a connection was reused. */
+  int64_t resolved_us;
+  /** TCP stood; -1 also where a connection was reused. */
+  int64_t tcp_connected_us;
+  /** TLS stood; -1 also without TLS, and where a connection was reused. */
+  int64_t tls_connected_us;
   /** The connection was ready for the request; near 0 where one was reused. */
   int64_t connected_us;
+  /** The last byte of the request was sent. */
+  int64_t request_sent_us;
   /** The first byte of the response head arrived. */
   int64_t first_byte_us;
-  /** The first delta was decoded: the time to first token. */
+  /** The stream's first delta was decoded: the time to first token. */
   int64_t first_delta_us;
+  /** The longest time between two deltas. What the caller held back, and the wait for tools, does not count. */
+  int64_t longest_gap_us;
   /** The stream ended. */
   int64_t total_us;
   /** The latency that the service reports, in milliseconds. */
   int64_t server_latency_ms;
+  /** Bytes sent in all attempts: heads and bodies of requests as HTTP has them, without TLS. */
+  int64_t bytes_sent;
+  /** Bytes received in all attempts, counted likewise. */
+  int64_t bytes_received;
+  /** Output tokens for each second between the first and the last delta; counts no time that `longest_gap_us` does
+   *  not. -1 where the service reported no tokens, or fewer than two deltas came. */
+  double output_tokens_per_s;
 } brs_timings;
 
 /** How an answer came out; complete in `on_stop`, what there was until then in an error's `partial`. */
@@ -105,7 +127,7 @@ typedef struct brs_result {
   const char *stop_reason_text;
   /** Length of `stop_reason_text` in bytes. */
   size_t stop_reason_text_len;
-  /** The answer's text: all text deltas joined, UTF-8. */
+  /** The answer's text, UTF-8: of all rounds, the text blocks of each in the order of their index. */
   const char *text;
   /** Length of `text` in bytes. */
   size_t text_len;
@@ -135,6 +157,48 @@ typedef struct brs_result {
   const char *region;
   /** Length of `region` in bytes. */
   size_t region_len;
+  /** 1 where the answer was cut off at a limit of tokens (BRS_STOP_MAX_TOKENS, BRS_STOP_CONTEXT_EXCEEDED), else 0. */
+  int32_t is_truncated;
+  /** 1 where a guardrail, a filter or the model itself refused (BRS_STOP_GUARDRAIL, BRS_STOP_CONTENT_FILTERED,
+   *  BRS_STOP_REFUSAL), else 0. */
+  int32_t is_refused;
+  /** 1 where the stream ended before the answer was complete, else 0. */
+  int32_t is_interrupted;
+  /** How many rounds there were: 1, and one for each time that results of tools were sent. */
+  uint32_t rounds;
+  /** The last round's answer as an assistant's message, JSON, ready to be appended to the `messages` of a request:
+   *  {"role":"assistant","content":[...]} in the shape of Converse, whichever format it came in.
+   *  Tool inputs are parsed; one that is no JSON is {"INVALID_JSON": "its text"}. Blank texts, which the service would
+   *  refuse, and blocks that Converse has no shape for are left out. */
+  const char *message_json;
+  /** Length of `message_json` in bytes. */
+  size_t message_json_len;
+  /** Every message that this stream added to the conversation, as a JSON array in the request's format: the
+   *  assistant's, and with tool rounds the results sent between them. */
+  const char *new_messages_json;
+  /** Length of `new_messages_json` in bytes. */
+  size_t new_messages_json_len;
+  /** The model that answered, where the service says so: behind a prompt router, or in the model's own format. "" where
+   *  it does not. */
+  const char *answered_model_id;
+  /** Length of `answered_model_id` in bytes. */
+  size_t answered_model_id_len;
+  /** The service tier that answered, as "default"; "" where none was told. */
+  const char *service_tier;
+  /** Length of `service_tier` in bytes. */
+  size_t service_tier_len;
+  /** The latency setting that answered, as "optimized"; "" where none was told. */
+  const char *performance_latency;
+  /** Length of `performance_latency` in bytes. */
+  size_t performance_latency_len;
+  /** Traces of guardrails and prompt routers: JSON; "" where none came. */
+  const char *trace_json;
+  /** Length of `trace_json` in bytes. */
+  size_t trace_json_len;
+  /** additionalModelResponseFields: JSON; "" where none came. */
+  const char *additional_fields_json;
+  /** Length of `additional_fields_json` in bytes. */
+  size_t additional_fields_json_len;
 } brs_result;
 
 /** How a stream failed. */
@@ -204,6 +268,32 @@ typedef struct brs_retry {
   size_t region_len;
 } brs_retry;
 
+/** The start of a content block. */
+typedef struct brs_block {
+  /** sizeof(brs_block) of the library. Members at or beyond it do not exist. */
+  size_t size;
+  /** What the block is. */
+  brs_block_kind kind;
+  /** Its index; -1 where the service named none. */
+  int32_t block_index;
+  /** 1 for a tool that the service runs itself, else 0. */
+  int32_t is_server_tool;
+  /** 1 for the result of a tool that failed, else 0. */
+  int32_t is_error;
+  /** The word of the wire: an image's format, as "png", or the block's type where it has one, as "server_tool_use". */
+  const char *type;
+  /** Length of `type` in bytes. */
+  size_t type_len;
+  /** The id of the tool call that this begins, or is the result of; "" for other blocks. */
+  const char *tool_use_id;
+  /** Length of `tool_use_id` in bytes. */
+  size_t tool_use_id_len;
+  /** The tool's name; "" for other blocks. */
+  const char *name;
+  /** Length of `name` in bytes. */
+  size_t name_len;
+} brs_block;
+
 /** A piece of an answer. */
 typedef struct brs_delta {
   /** sizeof(brs_delta) of the library. Members at or beyond it do not exist. */
@@ -216,6 +306,8 @@ typedef struct brs_delta {
   const char *text;
   /** Length of `text` in bytes; the text may hold NUL bytes. */
   size_t text_len;
+  /** The round that it belongs to, from 0: `block_index` begins anew in each. */
+  uint32_t round;
 } brs_delta;
 
 /** A complete tool call. */
@@ -241,6 +333,8 @@ typedef struct brs_tool {
   const char *input_json;
   /** Length of `input_json` in bytes. */
   size_t input_json_len;
+  /** The round that it belongs to, from 0. */
+  uint32_t round;
 } brs_tool;
 
 /** An event: one message of the wire, a complete tool call, what is done about a failure, or the stream's end. */
@@ -261,7 +355,7 @@ typedef struct brs_event {
   size_t json_len;
   /** Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL. */
   const brs_delta *delta;
-  /** Set for BRS_EVENT_TOOL, else NULL. */
+  /** Set for BRS_EVENT_TOOL, BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, else NULL. */
   const brs_tool *tool;
   /** Set for BRS_EVENT_STOP, else NULL. */
   const brs_result *result;
@@ -270,6 +364,10 @@ typedef struct brs_event {
   /** Set for BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE and BRS_EVENT_FALLBACK, else NULL. It and what it
    *  points to live as long as the event. */
   const brs_retry *retry;
+  /** Set for BRS_EVENT_BLOCK_START, else NULL. */
+  const brs_block *block;
+  /** The round that it belongs to, from 0. */
+  uint32_t round;
 } brs_event;
 
 // [section] Callbacks
@@ -346,10 +444,10 @@ typedef struct brs_request {
   /** (Required) A model id, inference profile or ARN: 1 to 2048 bytes of UTF-8, NUL-terminated.
    *  Encoded for the wire by the library. */
   const char *model_id;
-  /** (Required) The request as JSON: for ConverseStream an object of the API's members (without modelId), else the
-   *  model's own format. */
+  /** (Required, but see `prompt`) The request as JSON: for Converse and ConverseStream an object of the API's members
+   *  (without modelId), else the model's own format. */
   const char *body;
-  /** (Required) Length of `body` in bytes; at most 25,000,000. */
+  /** (Required with `body`) Length of `body` in bytes; at most 25,000,000. */
   size_t body_len;
   /** (Optional) Settings of this call alone, over those of the client. Copied. NULL for none. */
   const brs_config *config;
@@ -357,6 +455,17 @@ typedef struct brs_request {
   brs_on_failure on_failure;
   /** (Optional) Handed to `on_failure`, never looked at. Must live until the stream has ended. */
   void *on_failure_user;
+  /** (Optional) For Converse and ConverseStream, instead of `body`: what the user says, UTF-8, NUL-terminated. The
+   *  library writes the body, from this and the members below, which do not count without it. */
+  const char *prompt;
+  /** (Optional) The system's text, UTF-8, NUL-terminated. */
+  const char *system;
+  /** (Optional) Most tokens of the answer; 0 leaves it to the model. */
+  int64_t max_tokens;
+  /** (Optional) 1 where `temperature` counts. */
+  int32_t has_temperature;
+  /** (Optional) The temperature, from 0 to 1. */
+  double temperature;
 } brs_request;
 
 /** A name and a value. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ctypes import CDLL, CFUNCTYPE, POINTER, Structure
-from ctypes import c_char, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import c_char, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from enum import IntEnum
 from typing import Any, Optional
 
@@ -34,6 +34,10 @@ class brs_code(IntEnum):
     BRS_E_TIMEOUT = 7
     # `brs_stream_next`: the terminal event was handed over already.
     BRS_E_END = 8
+    # `brs_tool_result`: the stream has handed over no call with that id, or none in its present round.
+    BRS_E_UNKNOWN_TOOL_CALL = 9
+    # `brs_tool_result`: that call has its result already; the first one counts.
+    BRS_E_TOOL_ANSWERED = 10
     # No region was given and none could be found; the message says where it was looked for.
     BRS_E_REGION = 20
     # No credentials were given and none could be found; the message says where they were looked for.
@@ -58,6 +62,9 @@ class brs_code(IntEnum):
     BRS_E_TIMEOUT_BETWEEN_BYTES = 46
     # `timeout.total_ms` passed before the stream ended.
     BRS_E_TIMEOUT_TOTAL = 47
+    # `timeout.tool_ms` passed before every tool call of a round had its result; the message names a call that
+    # has none.
+    BRS_E_TIMEOUT_TOOL = 48
     # The response ended early: inside a frame, or between frames without the event that completes an answer.
     BRS_E_INCOMPLETE = 60
     # The response breaks the protocol: a checksum, length, header or payload is wrong, or the content type is
@@ -65,6 +72,9 @@ class brs_code(IntEnum):
     BRS_E_PROTOCOL = 61
     # The response is larger than a bound of this library; the message names the bound.
     BRS_E_LIMIT = 62
+    # The model called tools in more rounds than `turn.max_rounds` allows. The calls of the last one were
+    # handed over; nothing was sent for them.
+    BRS_E_TOOL_ROUNDS = 63
     # The caller cancelled or freed the stream, or freed its client.
     BRS_E_CANCELLED = 70
     # ValidationException (400): the service refuses the request as malformed.
@@ -108,8 +118,10 @@ class brs_phase(IntEnum):
     BRS_PHASE_REQUEST = 3
     # Reading the response head, or the body of an error response.
     BRS_PHASE_RESPONSE = 4
-    # Reading the event stream.
+    # Reading the answer.
     BRS_PHASE_STREAM = 5
+    # Waiting for the results of tool calls, with `turn` set to auto.
+    BRS_PHASE_TOOL = 6
 
 
 class brs_operation(IntEnum):
@@ -119,6 +131,27 @@ class brs_operation(IntEnum):
     BRS_CONVERSE_STREAM = 1
     # InvokeModelWithResponseStream: the model's own request and chunk format.
     BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM = 2
+    # Converse: the answer comes whole, and is handed over by the same callbacks: see `brs_stream_open`.
+    BRS_CONVERSE = 3
+    # InvokeModel: the same for the model's own format.
+    BRS_INVOKE_MODEL = 4
+
+
+class brs_block_kind(IntEnum):
+    """What a content block is."""
+
+    # Text. ConverseStream announces none: such a block begins with its first delta.
+    BRS_BLOCK_TEXT = 1
+    # The model's reasoning. ConverseStream announces none.
+    BRS_BLOCK_REASONING = 2
+    # A tool call. `on_tool` gets it when it is complete.
+    BRS_BLOCK_TOOL_USE = 3
+    # The result of a tool that runs at the service.
+    BRS_BLOCK_TOOL_RESULT = 4
+    # An image.
+    BRS_BLOCK_IMAGE = 5
+    # A kind that this version does not know.
+    BRS_BLOCK_OTHER = 99
 
 
 class brs_delta_kind(IntEnum):
@@ -167,6 +200,10 @@ class brs_stop_reason(IntEnum):
     BRS_STOP_MALFORMED_TOOL_USE = 8
     # The conversation is longer than the model's context.
     BRS_STOP_CONTEXT_EXCEEDED = 9
+    # The model refuses to answer.
+    BRS_STOP_REFUSAL = 10
+    # The model pauses amid tools that run at the service; sent back as it is, the answer goes on.
+    BRS_STOP_PAUSE_TURN = 11
     # A word that this version does not know.
     BRS_STOP_OTHER = 99
 
@@ -176,7 +213,7 @@ class brs_event_kind(IntEnum):
 
     # The answer begins.
     BRS_EVENT_MESSAGE_START = 1
-    # A content block begins.
+    # A content block begins: `block` says which. A tool call announces itself so.
     BRS_EVENT_BLOCK_START = 2
     # A piece of a content block: `delta` is set where the piece has a known place in the answer.
     BRS_EVENT_DELTA = 3
@@ -205,6 +242,11 @@ class brs_event_kind(IntEnum):
     # The attempts with one model are used up and nothing was delivered: another model or region is asked.
     # Only with `fallback` set.
     BRS_EVENT_FALLBACK = 13
+    # A round of the conversation has ended and the stream waits for the result of a tool call: `tool` is set.
+    # Comes for each call that has none yet. Only with `turn` set to auto, as the next one.
+    BRS_EVENT_TOOL_WAITING = 14
+    # A tool call has its result: `tool` is set. When the last one has, the next round's request is sent.
+    BRS_EVENT_TOOL_ANSWERED = 15
     # Anything else that came, unknown events included.
     BRS_EVENT_OTHER = 99
 
@@ -232,6 +274,18 @@ class brs_verdict(IntEnum):
     BRS_VERDICT_RETRY = 1
     # End the stream with this failure.
     BRS_VERDICT_FAIL = 2
+
+
+class brs_tool_content(IntEnum):
+    """What the result of a tool call is given as."""
+
+    # Text, UTF-8.
+    BRS_TOOL_TEXT = 1
+    # One JSON value.
+    BRS_TOOL_JSON = 2
+    # A JSON array of content blocks as the request's format has them: for Converse [{"text": ...}, {"json":
+    # ...}, {"image": ...}], for Anthropic Messages [{"type": "text", ...}].
+    BRS_TOOL_BLOCKS = 3
 
 
 class brs_config(Structure):
@@ -349,6 +403,10 @@ class brs_usage(Structure):
     cache_read_input_tokens: int
     # Tokens of the request written to the prompt cache.
     cache_write_input_tokens: int
+    # Of these, tokens that are kept for five minutes.
+    cache_write_5m_input_tokens: int
+    # Of these, tokens that are kept for an hour.
+    cache_write_1h_input_tokens: int
 
     _fields_ = [
         ("input_tokens", c_int64),
@@ -356,29 +414,59 @@ class brs_usage(Structure):
         ("total_tokens", c_int64),
         ("cache_read_input_tokens", c_int64),
         ("cache_write_input_tokens", c_int64),
+        ("cache_write_5m_input_tokens", c_int64),
+        ("cache_write_1h_input_tokens", c_int64),
     ]
 
 
 class brs_timings(Structure):
-    """Times since `brs_stream_open`, in microseconds; -1 where the stream did not come so far."""
+    """Times since `brs_stream_open`, in microseconds, and what else was measured; -1 where the stream did not
+    come so far. Where there was more than one attempt or round, the times up to the first byte are those
+    of the last.
+    """
 
+    # The host's name was resolved; -1 also where a connection was reused.
+    resolved_us: int
+    # TCP stood; -1 also where a connection was reused.
+    tcp_connected_us: int
+    # TLS stood; -1 also without TLS, and where a connection was reused.
+    tls_connected_us: int
     # The connection was ready for the request; near 0 where one was reused.
     connected_us: int
+    # The last byte of the request was sent.
+    request_sent_us: int
     # The first byte of the response head arrived.
     first_byte_us: int
-    # The first delta was decoded: the time to first token.
+    # The stream's first delta was decoded: the time to first token.
     first_delta_us: int
+    # The longest time between two deltas. What the caller held back, and the wait for tools, does not count.
+    longest_gap_us: int
     # The stream ended.
     total_us: int
     # The latency that the service reports, in milliseconds.
     server_latency_ms: int
+    # Bytes sent in all attempts: heads and bodies of requests as HTTP has them, without TLS.
+    bytes_sent: int
+    # Bytes received in all attempts, counted likewise.
+    bytes_received: int
+    # Output tokens for each second between the first and the last delta; counts no time that `longest_gap_us`
+    # does not. -1 where the service reported no tokens, or fewer than two deltas came.
+    output_tokens_per_s: int
 
     _fields_ = [
+        ("resolved_us", c_int64),
+        ("tcp_connected_us", c_int64),
+        ("tls_connected_us", c_int64),
         ("connected_us", c_int64),
+        ("request_sent_us", c_int64),
         ("first_byte_us", c_int64),
         ("first_delta_us", c_int64),
+        ("longest_gap_us", c_int64),
         ("total_us", c_int64),
         ("server_latency_ms", c_int64),
+        ("bytes_sent", c_int64),
+        ("bytes_received", c_int64),
+        ("output_tokens_per_s", c_double),
     ]
 
 
@@ -393,7 +481,7 @@ class brs_result(Structure):
     stop_reason_text: Optional[int]
     # Length of `stop_reason_text` in bytes.
     stop_reason_text_len: int
-    # The answer's text: all text deltas joined, UTF-8.
+    # The answer's text, UTF-8: of all rounds, the text blocks of each in the order of their index.
     text: Optional[int]
     # Length of `text` in bytes.
     text_len: int
@@ -424,6 +512,49 @@ class brs_result(Structure):
     region: Optional[int]
     # Length of `region` in bytes.
     region_len: int
+    # 1 where the answer was cut off at a limit of tokens (BRS_STOP_MAX_TOKENS, BRS_STOP_CONTEXT_EXCEEDED),
+    # else 0.
+    is_truncated: int
+    # 1 where a guardrail, a filter or the model itself refused (BRS_STOP_GUARDRAIL,
+    # BRS_STOP_CONTENT_FILTERED, BRS_STOP_REFUSAL), else 0.
+    is_refused: int
+    # 1 where the stream ended before the answer was complete, else 0.
+    is_interrupted: int
+    # How many rounds there were: 1, and one for each time that results of tools were sent.
+    rounds: int
+    # The last round's answer as an assistant's message, JSON, ready to be appended to the `messages` of a
+    # request: {"role":"assistant","content":[...]} in the shape of Converse, whichever format it came in.
+    # Tool inputs are parsed; one that is no JSON is {"INVALID_JSON": "its text"}. Blank texts, which the
+    # service would refuse, and blocks that Converse has no shape for are left out.
+    message_json: Optional[int]
+    # Length of `message_json` in bytes.
+    message_json_len: int
+    # Every message that this stream added to the conversation, as a JSON array in the request's format: the
+    # assistant's, and with tool rounds the results sent between them.
+    new_messages_json: Optional[int]
+    # Length of `new_messages_json` in bytes.
+    new_messages_json_len: int
+    # The model that answered, where the service says so: behind a prompt router, or in the model's own
+    # format. "" where it does not.
+    answered_model_id: Optional[int]
+    # Length of `answered_model_id` in bytes.
+    answered_model_id_len: int
+    # The service tier that answered, as "default"; "" where none was told.
+    service_tier: Optional[int]
+    # Length of `service_tier` in bytes.
+    service_tier_len: int
+    # The latency setting that answered, as "optimized"; "" where none was told.
+    performance_latency: Optional[int]
+    # Length of `performance_latency` in bytes.
+    performance_latency_len: int
+    # Traces of guardrails and prompt routers: JSON; "" where none came.
+    trace_json: Optional[int]
+    # Length of `trace_json` in bytes.
+    trace_json_len: int
+    # additionalModelResponseFields: JSON; "" where none came.
+    additional_fields_json: Optional[int]
+    # Length of `additional_fields_json` in bytes.
+    additional_fields_json_len: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -445,6 +576,24 @@ class brs_result(Structure):
         ("metadata_json_len", c_size_t),
         ("region", c_void_p),
         ("region_len", c_size_t),
+        ("is_truncated", c_int32),
+        ("is_refused", c_int32),
+        ("is_interrupted", c_int32),
+        ("rounds", c_uint32),
+        ("message_json", c_void_p),
+        ("message_json_len", c_size_t),
+        ("new_messages_json", c_void_p),
+        ("new_messages_json_len", c_size_t),
+        ("answered_model_id", c_void_p),
+        ("answered_model_id_len", c_size_t),
+        ("service_tier", c_void_p),
+        ("service_tier_len", c_size_t),
+        ("performance_latency", c_void_p),
+        ("performance_latency_len", c_size_t),
+        ("trace_json", c_void_p),
+        ("trace_json_len", c_size_t),
+        ("additional_fields_json", c_void_p),
+        ("additional_fields_json_len", c_size_t),
     ]
 
 
@@ -552,6 +701,48 @@ class brs_retry(Structure):
     ]
 
 
+class brs_block(Structure):
+    """The start of a content block."""
+
+    # sizeof(brs_block) of the library. Members at or beyond it do not exist.
+    size: int
+    # What the block is.
+    kind: int
+    # Its index; -1 where the service named none.
+    block_index: int
+    # 1 for a tool that the service runs itself, else 0.
+    is_server_tool: int
+    # 1 for the result of a tool that failed, else 0.
+    is_error: int
+    # The word of the wire: an image's format, as "png", or the block's type where it has one, as
+    # "server_tool_use".
+    type: Optional[int]
+    # Length of `type` in bytes.
+    type_len: int
+    # The id of the tool call that this begins, or is the result of; "" for other blocks.
+    tool_use_id: Optional[int]
+    # Length of `tool_use_id` in bytes.
+    tool_use_id_len: int
+    # The tool's name; "" for other blocks.
+    name: Optional[int]
+    # Length of `name` in bytes.
+    name_len: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int),
+        ("block_index", c_int32),
+        ("is_server_tool", c_int32),
+        ("is_error", c_int32),
+        ("type", c_void_p),
+        ("type_len", c_size_t),
+        ("tool_use_id", c_void_p),
+        ("tool_use_id_len", c_size_t),
+        ("name", c_void_p),
+        ("name_len", c_size_t),
+    ]
+
+
 class brs_delta(Structure):
     """A piece of an answer."""
 
@@ -566,6 +757,8 @@ class brs_delta(Structure):
     text: Optional[int]
     # Length of `text` in bytes; the text may hold NUL bytes.
     text_len: int
+    # The round that it belongs to, from 0: `block_index` begins anew in each.
+    round: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -573,6 +766,7 @@ class brs_delta(Structure):
         ("block_index", c_int32),
         ("text", c_void_p),
         ("text_len", c_size_t),
+        ("round", c_uint32),
     ]
 
 
@@ -600,6 +794,8 @@ class brs_tool(Structure):
     input_json: Optional[int]
     # Length of `input_json` in bytes.
     input_json_len: int
+    # The round that it belongs to, from 0.
+    round: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -612,6 +808,7 @@ class brs_tool(Structure):
         ("name_len", c_size_t),
         ("input_json", c_void_p),
         ("input_json_len", c_size_t),
+        ("round", c_uint32),
     ]
 
 
@@ -636,7 +833,7 @@ class brs_event(Structure):
     json_len: int
     # Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL.
     delta: Any
-    # Set for BRS_EVENT_TOOL, else NULL.
+    # Set for BRS_EVENT_TOOL, BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, else NULL.
     tool: Any
     # Set for BRS_EVENT_STOP, else NULL.
     result: Any
@@ -645,6 +842,10 @@ class brs_event(Structure):
     # Set for BRS_EVENT_RETRY, BRS_EVENT_RESTART, BRS_EVENT_CONTINUE and BRS_EVENT_FALLBACK, else NULL. It and
     # what it points to live as long as the event.
     retry: Any
+    # Set for BRS_EVENT_BLOCK_START, else NULL.
+    block: Any
+    # The round that it belongs to, from 0.
+    round: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -659,6 +860,8 @@ class brs_event(Structure):
         ("result", POINTER(brs_result)),
         ("error", POINTER(brs_error)),
         ("retry", POINTER(brs_retry)),
+        ("block", POINTER(brs_block)),
+        ("round", c_uint32),
     ]
 
 
@@ -736,10 +939,10 @@ class brs_request(Structure):
     # (Required) A model id, inference profile or ARN: 1 to 2048 bytes of UTF-8, NUL-terminated. Encoded for
     # the wire by the library.
     model_id: Optional[bytes]
-    # (Required) The request as JSON: for ConverseStream an object of the API's members (without modelId),
-    # else the model's own format.
+    # (Required, but see `prompt`) The request as JSON: for Converse and ConverseStream an object of the API's
+    # members (without modelId), else the model's own format.
     body: Optional[int]
-    # (Required) Length of `body` in bytes; at most 25,000,000.
+    # (Required with `body`) Length of `body` in bytes; at most 25,000,000.
     body_len: int
     # (Optional) Settings of this call alone, over those of the client. Copied. NULL for none.
     config: Any
@@ -747,6 +950,18 @@ class brs_request(Structure):
     on_failure: Any
     # (Optional) Handed to `on_failure`, never looked at. Must live until the stream has ended.
     on_failure_user: Optional[int]
+    # (Optional) For Converse and ConverseStream, instead of `body`: what the user says, UTF-8,
+    # NUL-terminated. The library writes the body, from this and the members below, which do not count without
+    # it.
+    prompt: Optional[bytes]
+    # (Optional) The system's text, UTF-8, NUL-terminated.
+    system: Optional[bytes]
+    # (Optional) Most tokens of the answer; 0 leaves it to the model.
+    max_tokens: int
+    # (Optional) 1 where `temperature` counts.
+    has_temperature: int
+    # (Optional) The temperature, from 0 to 1.
+    temperature: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -757,6 +972,11 @@ class brs_request(Structure):
         ("config", POINTER(brs_config)),
         ("on_failure", brs_on_failure),
         ("on_failure_user", c_void_p),
+        ("prompt", c_char_p),
+        ("system", c_char_p),
+        ("max_tokens", c_int64),
+        ("has_temperature", c_int32),
+        ("temperature", c_double),
     ]
 
 
