@@ -7,6 +7,8 @@ public enum Renewal: Equatable, Sendable {
     /// It goes on where the answer was cut; asked to by a message of the user's where the model takes no turn that the
     /// assistant has begun.
     case continuation(isNudge: Bool)
+    /// It answers the results of tools: what was delivered before stays.
+    case round
 }
 
 // What the events of several attempts have to do with each other. All of this is off the usual way.
@@ -28,6 +30,10 @@ extension EventDecoder {
             joint = Joint()
         case .restart:
             answer.restart()
+            transcript = Transcript()
+            joint = Joint()
+        case .round:
+            answer.goOn()
             transcript = Transcript()
             joint = Joint()
         case .continuation(let isNudge):
