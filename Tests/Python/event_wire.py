@@ -50,7 +50,7 @@ def noisy(random: Random, shape: Shape, value: Any) -> Any:
 def noisy_structure(random: Random, shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
     members = [(name, noisy(random, shape.members[name], member)) for name, member in value.items()]
     absent = [name for name in shape.members if name not in value]
-    members += [(name, None) for name in absent if random.random() < 0.1 and not is_union(shape)]
+    members += [(name, None) for name in absent if random.random() < 0.1]
     if not is_union(shape) and random.random() < 0.05:
         members.append((NEW, random_document(random)))
     random.shuffle(members)
@@ -76,7 +76,10 @@ def written(random: Random, value: Any) -> bytes:
 
 def payload_of(random: Random, shape: Shape, value: dict[str, Any]) -> bytes:
     """A payload as the service writes it, padding included."""
-    wire = noisy(random, shape, blobs_as_text(value)) if random.random() < 0.5 else blobs_as_text(value)
+    return padded(random, noisy(random, shape, blobs_as_text(value)) if random.random() < 0.5 else blobs_as_text(value))
+
+
+def padded(random: Random, wire: dict[str, Any]) -> bytes:
     if random.random() < 0.5:
         wire = {**wire, "p": odd_text(random, 30)} if random.random() < 0.7 else {"p": "abc", **wire}
     return written(random, wire)

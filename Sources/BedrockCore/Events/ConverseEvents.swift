@@ -108,6 +108,7 @@ extension EventDecoder {
             ? .citation
             : reader.isEqual(key, to: "image") ? .image : reader.isEqual(key, to: "toolResult") ? .toolResult : .other
         let value = try reader.skipValue()
+        if reader.raw(value).isEqual(to: "null") { return }
         // A member that is not known says nothing beside one that is.
         if kind == .other, event.hasDelta { return }
         event.hasDelta = true
