@@ -10,24 +10,48 @@ struct Answer {
         var isServerTool = false
     }
 
+    /// What a tool answered that the service ran.
+    struct ServerResult {
+        var id: String
+        /// Each a `{"text": ...}` or a `{"json": ...}`, streamed in a delta of its own.
+        var content: [JSONValue]
+        var isError = false
+    }
+
+    struct Image {
+        var format = "png"
+        /// The bytes, as they are streamed: pieces may end anywhere.
+        var pieces: [[UInt8]]
+        /// What kept the image from being made, told last.
+        var error: String?
+    }
+
     enum Block {
-        case text(Pieces, isCited: Bool)
-        case reasoning(Pieces, signature: String)
+        case text(Pieces, citations: [Citation])
+        /// No signature: the model gives none.
+        case reasoning(Pieces, signature: String?)
         /// Base64 of what only the model can read.
         case redacted(String)
         case tool(ToolCall)
-        case toolResult(id: String, text: String)
-        /// Base64 of a PNG.
-        case image(String)
+        case toolResult(ServerResult)
+        case image(Image)
 
         /// How many deltas the block is streamed in.
         var deltaCount: Int {
             switch self {
-            case .text(let pieces, let isCited): pieces.count + (isCited ? 1 : 0)
-            case .reasoning(let pieces, _): pieces.count + 1
+            case .text(let pieces, let citations): pieces.count + citations.count
+            case .reasoning(let pieces, let signature): pieces.count + (signature == nil ? 0 : 1)
             case .tool(let call): call.pieces.count
-            case .redacted, .toolResult, .image: 1
+            case .redacted: 1
+            case .toolResult(let result): result.content.count
+            case .image(let image): image.pieces.count + (image.error == nil ? 0 : 1)
             }
+        }
+
+        /// The tool that the caller is asked to run.
+        var clientTool: ToolCall? {
+            guard case .tool(let call) = self, !call.isServerTool else { return nil }
+            return call
         }
     }
 
@@ -37,12 +61,16 @@ struct Answer {
     var stopSequence: String?
     var inputTokens = 0
     var outputTokens = 0
-    /// Input tokens that came from the cache, beside `inputTokens`.
+    /// Input tokens that came from the cache, beside `inputTokens`, and as many that went there for five minutes.
     var cachedTokens: Int?
+    /// Input tokens that went to the cache for an hour, beside all others.
+    var hourTokens: Int?
     /// Further members of the metadata.
     var metadata: [(String, JSONValue)] = []
     /// Further members beside the stop reason.
     var additionalFields: JSONValue?
+    /// What a guardrail did, in the word of the invoke routes; nil: none was asked for.
+    var guardrailAction: String?
 
     /// All the text, for formats that know nothing else.
     var text: [UInt8] {
@@ -51,6 +79,36 @@ struct Answer {
             return []
         }
     }
+
+    /// All the reasoning.
+    var reasoning: [UInt8] {
+        blocks.flatMap { block in
+            if case .reasoning(let pieces, _) = block { return pieces.text }
+            return []
+        }
+    }
+
+    var clientTools: [ToolCall] { blocks.compactMap { $0.clientTool } }
+
+    var citations: [Citation] {
+        blocks.flatMap { block in
+            if case .text(_, let citations) = block { return citations }
+            return []
+        }
+    }
+
+    /// How many of the tools before this block the caller is asked to run.
+    func toolIndex(ofBlock block: Int) -> Int { blocks[..<block].count { $0.clientTool != nil } }
+
+    /// How many pieces have been streamed up to this delta, itself included.
+    func pieceCount(upTo block: Int, _ at: Int) -> Int {
+        blocks[..<block].reduce(at + 1) { $0 + $1.deltaCount }
+    }
+}
+
+/// Where the source of a cited passage is.
+enum Citation: String, CaseIterable {
+    case web, char, page, chunk, search
 }
 
 /// A place in the stream of an answer.

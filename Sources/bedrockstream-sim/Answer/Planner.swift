@@ -10,20 +10,32 @@ struct Planner {
         if knobs.tool == .broken { answer.breakLastTool() }
         if let reason = knobs.stop { answer.stopReason = reason }
         answer.cachedTokens = knobs.cached
+        answer.hourTokens = knobs.cachedForAnHour
         answer.metadata = prompt.metadata
-        if knobs.trace { answer.metadata.append(("trace", trace)) }
-        if prompt.wantsStopSequence {
-            let sequence = answer.stopSequence.map { JSONValue.string($0) } ?? .null
-            answer.additionalFields = .object([("stop_sequence", sequence)])
-        }
+        if let trace = GuardrailTrace.members(prompt, knobs) { answer.metadata.append(("trace", trace)) }
+        if knobs.guardrail || prompt.wantsTrace { answer.guardrailAction = knobs.guardrail ? "INTERVENED" : "NONE" }
+        answer.additionalFields = fields(answer, prompt, knobs)
         return answer
+    }
+
+    private static func fields(_ answer: Answer, _ prompt: Prompt, _ knobs: Knobs) -> JSONValue? {
+        guard prompt.wantsStopSequence || knobs.fields else { return nil }
+        let sequence: [(String, JSONValue)] =
+            prompt.wantsStopSequence ? [("stop_sequence", .optional(answer.stopSequence))] : []
+        let more: JSONValue = ["model": "sim", "nested": ["list": [1, "two", .null], "ratio": .number("2.5")]]
+        return .object(sequence + (knobs.fields ? more.members ?? [] : []))
     }
 
     private func answer() -> Answer {
         var answer = Answer()
+        if knobs.guardrail {
+            answer.blocks = [.text(Pieces(words: "Sorry, this cannot be answered here."), citations: [])]
+            answer.stopReason = "guardrail_intervened"
+            return answer
+        }
         if let count = knobs.reasoning {
             let thought = Pieces([Array("The".utf8), Array(" user".utf8)], count: count, size: nil)
-            answer.blocks.append(.reasoning(thought, signature: "c2lnbmF0dXJlLW9mLXRoZS1yZWFzb25pbmc="))
+            answer.blocks.append(.reasoning(thought, signature: knobs.isUnsigned ? nil : Self.signature))
         }
         if knobs.redacted { answer.blocks.append(.redacted("cmVkYWN0ZWQgcmVhc29uaW5n")) }
         if knobs.serverTool { appendServerTool(to: &answer) }
@@ -33,52 +45,27 @@ struct Planner {
         } else {
             callTools(tools, in: &answer)
         }
-        if knobs.image { answer.blocks.append(.image(Self.onePixel)) }
+        if knobs.image || knobs.hasImageError { answer.blocks.append(.image(image)) }
         return answer
     }
 
+    /// What the model signs its reasoning with; it takes back no other.
+    static let signature = "c2lnbmF0dXJlLW9mLXRoZS1yZWFzb25pbmc="
+
+    private var image: Answer.Image {
+        let bytes = knobs.image ? Self.onePixel : []
+        let size = max((bytes.count + knobs.imagePieces - 1) / knobs.imagePieces, 1)
+        let pieces = stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
+        return Answer.Image(pieces: pieces, error: knobs.hasImageError ? "The image could not be made." : nil)
+    }
+
     /// A PNG of one pixel.
-    private static let onePixel =
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-}
-
-// MARK: - What guardrails found
-
-extension Planner {
-    private static let trace = JSONValue.object([
-        (
-            "guardrail",
-            .object([
-                (
-                    "inputAssessment",
-                    .object([
-                        (
-                            "gr1example",
-                            .object([
-                                (
-                                    "wordPolicy",
-                                    .object([
-                                        (
-                                            "customWords",
-                                            .array([
-                                                .object([
-                                                    ("match", .string("river")), ("action", .string("NONE")),
-                                                    ("detected", .bool(true)),
-                                                ])
-                                            ])
-                                        ),
-                                        ("managedWordLists", .array([])),
-                                    ])
-                                )
-                            ])
-                        )
-                    ])
-                ),
-                ("actionReason", .string("No action.")),
-            ])
-        ),
-        ("promptRouter", .object([("invokedModelId", .string("sim.routed"))])),
-    ])
+    private static let onePixel: [UInt8] = [
+        0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00,
+        0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x06, 0x00, 0x00, 0x00, 0x1F, 0x15, 0xC4, 0x89, 0x00, 0x00, 0x00,
+        0x0D, 0x49, 0x44, 0x41, 0x54, 0x78, 0xDA, 0x63, 0x64, 0xF8, 0xCF, 0x50, 0x0F, 0x00, 0x03, 0x86, 0x01, 0x80,
+        0x5A, 0x34, 0x7D, 0x6B, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82,
+    ]
 }
 
 // MARK: - Text
@@ -94,7 +81,12 @@ extension Planner {
             answer.stopReason = "stop_sequence"
             answer.stopSequence = sequence
         }
-        answer.blocks.append(.text(pieces, isCited: knobs.citation))
+        answer.blocks.append(.text(pieces, citations: citations))
+    }
+
+    private var citations: [Citation] {
+        if let kind = knobs.cite { return Citation(rawValue: kind.rawValue).map { [$0] } ?? Citation.allCases }
+        return knobs.citation ? [.web] : []
     }
 
     private var textPieces: Pieces {
@@ -155,17 +147,19 @@ extension Planner {
         if case .none = prompt.toolChoice { return [] }
         if prompt.tools.isEmpty || knobs.tool == .never { return [] }
         if case .named(let name) = prompt.toolChoice { return prompt.tools.filter { $0.name == name } }
-        let isDone = !prompt.toolResults.isEmpty && prompt.toolResultCount >= knobs.turns
+        let hasEnough =
+            knobs.rounds.map { prompt.toolRounds >= $0 } ?? (prompt.toolResultCount >= knobs.turns)
+        let isDone = !prompt.toolResults.isEmpty && hasEnough
         if case .auto = prompt.toolChoice, isDone, knobs.tool != .always { return [] }
         return (0..<min(knobs.tools, 64)).map { prompt.tools[$0 % prompt.tools.count] }
     }
 
     private func callTools(_ tools: [Prompt.Tool], in answer: inout Answer) {
         let names = tools.map { String($0.name.prefix(64)) }.joined(separator: " and ")
-        answer.blocks.append(.text(Pieces(words: "I will ask \(names) for that."), isCited: false))
+        answer.blocks.append(.text(Pieces(words: "I will ask \(names) for that."), citations: []))
         for tool in tools {
             let isEmpty = knobs.tool == .empty
-            let input = isEmpty ? .object([]) : ToolInput(userText: prompt.userText, root: tool.schema).value()
+            let input = isEmpty ? [:] : ToolInput(userText: prompt.userText, root: tool.schema).value()
             answer.blocks.append(
                 .tool(
                     Answer.ToolCall(
@@ -177,18 +171,31 @@ extension Planner {
 
     private func appendServerTool(to answer: inout Answer) {
         let id = Self.toolUseID()
-        let input = JSONValue.object([("query", .string(prompt.userText))])
+        let input: JSONValue = ["query": .string(prompt.userText)]
         answer.blocks.append(
             .tool(
                 Answer.ToolCall(
                     id: id, name: "nova_grounding", input: input, pieces: Pieces(Self.fragments(input.bytes)),
                     isServerTool: true)))
-        answer.blocks.append(.toolResult(id: id, text: "1 result"))
+        answer.blocks.append(.toolResult(serverResult(id)))
     }
 
-    static func toolUseID() -> String {
+    private func serverResult(_ id: String) -> Answer.ServerResult {
+        let text: JSONValue = ["text": "1 result"]
+        let json: JSONValue = ["json": ["results": [["url": "https://example.com/rivers", "rank": 1]]]]
+        switch knobs.serverResult {
+        case .text: return Answer.ServerResult(id: id, content: [text])
+        case .json: return Answer.ServerResult(id: id, content: [json])
+        case .both: return Answer.ServerResult(id: id, content: [text, json])
+        case .error: return Answer.ServerResult(id: id, content: [["text": "no result"]], isError: true)
+        }
+    }
+
+    static func toolUseID() -> String { "tooluse_" + randomID(22) }
+
+    static func randomID(_ length: Int) -> String {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-        return "tooluse_" + String((0..<22).map { _ in letters[Int.random(in: 0..<letters.count)] })
+        return String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count)] })
     }
 
     /// As models stream it: an empty piece, then some bytes each, which may end anywhere between two characters.
@@ -245,9 +252,9 @@ extension Answer.Block {
 
     fileprivate func keepingFirst(_ count: Int) -> Answer.Block {
         switch self {
-        case .text(var pieces, let isCited):
+        case .text(var pieces, let citations):
             pieces.keepFirst(count)
-            return .text(pieces, isCited: isCited)
+            return .text(pieces, citations: citations)
         case .reasoning(var pieces, let signature):
             pieces.keepFirst(count)
             return .reasoning(pieces, signature: signature)

@@ -18,6 +18,8 @@ struct Prompt {
     var toolResults: [String] = []
     /// How many tool results the whole conversation holds.
     var toolResultCount = 0
+    /// How many turns of the conversation hold tool results.
+    var toolRounds = 0
     /// What the assistant has said of this answer already: its turn was sent back to be gone on with.
     var spoken: String?
     /// The last message is the assistant's.
@@ -30,6 +32,8 @@ struct Prompt {
     var metadata: [(String, JSONValue)] = []
     /// The model's own `stop_sequence` is to be told beside the stop reason.
     var wantsStopSequence = false
+    /// What guardrails found is to be told.
+    var wantsTrace = false
     /// Bytes of text in the request.
     var textBytes = 0
 
@@ -53,6 +57,7 @@ extension Prompt {
             textBytes += turn.text.utf8.count
             for result in turn.toolResults { textBytes += result.utf8.count }
             toolResultCount += turn.toolResults.count
+            if !turn.toolResults.isEmpty { toolRounds += 1 }
         }
         endsWithAssistant = turns.last?.isAssistant == true
         let users = turns.filter { !$0.isAssistant }
@@ -74,6 +79,7 @@ extension Prompt {
             userText = turns[turns.count - 3].text
         }
     }
+
     private static func asksForMore(_ text: String) -> Bool {
         text.contains("continue") || text.contains("go on")
     }

@@ -20,9 +20,22 @@ extension KnobTable {
             "reasoning", \.reasoning, "a block of reasoning in N deltas and its signature come first",
             "sim.reasoning-10"),
         .flag("redacted", \.redacted, "a block of redacted reasoning comes first", "sim.redacted"),
+        .flag("unsigned", \.isUnsigned, "the reasoning has no signature", "sim.reasoning-10.unsigned"),
         .flag("citation", \.citation, "the text ends with a citation", "sim.citation"),
+        .choice(
+            "cite", \.cite,
+            "the text ends with a citation of a page of the web, of characters, pages or chunks of a document, of a "
+                + "search result, or with one of each",
+            "sim.cite-all"),
         .flag("image", \.image, "an image comes last", "sim.image"),
+        .count(
+            "imagepieces", \.imagePieces, least: 1, most: 64, "the image's bytes come in N deltas",
+            "sim.image.imagepieces-3"),
+        .flag("imageerror", \.hasImageError, "the image ends with an error", "sim.image.imageerror"),
         .flag("servertool", \.serverTool, "a tool that the service runs, and its result, come first", "sim.servertool"),
+        .choice(
+            "serverresult", \.serverResult, "what that tool's result holds: a text, JSON, both, an error",
+            "sim.servertool.serverresult-both"),
         .choice(
             "tool", \.tool,
             "auto: the first tool is called until its result comes; never; always; empty: its input is an empty text; "
@@ -30,12 +43,25 @@ extension KnobTable {
             "sim.tool-broken"),
         .count("tools", \.tools, least: 1, most: 64, "N tool calls in one answer", "sim.tools-3"),
         .count("turns", \.turns, least: 1, "tools are called until the conversation holds N results", "sim.turns-4"),
+        .count(
+            "rounds", \.rounds, least: 1,
+            "tools are called in N answers, however many results each gets; in place of `turns`",
+            "sim.tools-2.rounds-3"),
         .text("stop", \.stop, "the stop reason", "sim.stop-guardrail_intervened"),
+        .flag(
+            "guardrail", \.guardrail,
+            "a guardrail stops the answer; its trace is told where the request asks for it, or `trace`",
+            "sim.guardrail.trace"),
         .flag("novel", \.novel, "events, members and deltas that no model has come in between", "sim.novel"),
         .count(
             "cache", \.cached, most: 1_000_000, "usage tells of N input tokens read from a cache and N written",
             "sim.cache-100"),
+        .count(
+            "cachehour", \.cachedForAnHour, most: 1_000_000, "usage tells of N more, written to a cache for an hour",
+            "sim.cache-100.cachehour-50"),
         .flag("trace", \.trace, "metadata has the trace of a guardrail and of a prompt router", "sim.trace"),
+        .flag("fields", \.fields, "the message's end has `additionalModelResponseFields`", "sim.fields"),
+        .flag("onechunk", \.isOneChunk, "chat completion: everything comes in one chunk", "openai.sim.onechunk"),
         .flag("nopad", \.noPadding, "without the padding member `p`", "sim.nopad"),
         .flag("noprefill", \.noPrefill, "a conversation that ends with the assistant is refused", "sim.noprefill"),
     ]
@@ -113,7 +139,9 @@ extension KnobTable {
             "sim.head-garbage"),
         .text("exception", \.exception, "an exception inside the stream", "sim.exception-throttlingException.after-3"),
         .choice(
-            "as", \.form, "the exception's message type: exception, event (its name as an event), error",
+            "as", \.form,
+            "the exception's message type: exception, event (its name as an event), error, or a chunk in which the "
+                + "model's own format tells it",
             "sim.exception-x.as-error"),
         Knob(
             name: "after", value: "N, start, end",

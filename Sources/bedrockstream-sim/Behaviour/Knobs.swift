@@ -4,8 +4,10 @@ struct Knobs {
     enum Corruption: String, CaseIterable {
         case crc, prelude, length, short, garbage, duplicate, untyped, nottext, notjson, nopayload
     }
-    enum ExceptionForm: String, CaseIterable { case exception, event, error }
+    enum ExceptionForm: String, CaseIterable { case exception, event, error, chunk }
     enum ErrorShape: String, CaseIterable { case json, html, empty, type, code, nested, upper, text }
+    enum Citations: String, CaseIterable { case web, char, page, chunk, search, all }
+    enum ServerResult: String, CaseIterable { case text, json, both, error }
     enum OddBody: String, CaseIterable { case json, html, empty }
     enum OddHead: String, CaseIterable { case garbage, huge, interim }
 
@@ -31,17 +33,27 @@ struct Knobs {
     var escapes = false
     var reasoning: Int?
     var redacted = false
+    var isUnsigned = false
     var citation = false
+    var cite: Citations?
     var image = false
+    var imagePieces = 1
+    var hasImageError = false
     var serverTool = false
+    var serverResult = ServerResult.text
     var tool = ToolMode.auto
     var tools = 1
     var turns = 1
+    var rounds: Int?
     var stop: String?
     var novel = false
     var lone = false
     var cached: Int?
+    var cachedForAnHour: Int?
+    var guardrail = false
     var trace = false
+    var fields = false
+    var isOneChunk = false
     var noPadding = false
     var noPrefill = false
 

@@ -21,6 +21,10 @@ struct Delivery {
     var isCloseDelimited = false
     /// Every write is a send of its own, also at full speed.
     var sendsEachWrite = false
+    /// Time between the head and a body that is not made while it is sent.
+    var bodyDelay: Int64 = 0
+    /// Such a body stops after this many bytes, and the connection stays open.
+    var stallAt: Int?
     /// The body is cut after this many bytes.
     var cutAt: Int?
     var cut = Cut.reset

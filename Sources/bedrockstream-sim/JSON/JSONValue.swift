@@ -118,3 +118,46 @@ extension JSONValue {
         }
     }
 }
+
+// MARK: - Literals
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    init(stringLiteral text: String) { self = .string(text) }
+
+    init(integerLiteral number: Int) { self = .integer(number) }
+
+    init(booleanLiteral value: Bool) { self = .bool(value) }
+
+    init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+
+    init(dictionaryLiteral members: (String, JSONValue)...) { self = .object(members) }
+}
+
+extension JSONValue {
+    /// The bytes as a string: what is no UTF-8 in them is replaced.
+    static func string(_ bytes: [UInt8]) -> JSONValue { .string(String(decoding: bytes, as: UTF8.self)) }
+
+    static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+
+    /// An object with these members behind its own; anything else as it is.
+    func with(_ more: [(String, JSONValue)]) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(members + more)
+    }
+
+    func with(_ name: String, _ value: JSONValue?) -> JSONValue {
+        value.map { with([(name, $0)]) } ?? self
+    }
+
+    /// Without the members of these names, at any depth.
+    func without(_ names: Set<String>) -> JSONValue {
+        switch self {
+        case .object(let members):
+            .object(members.filter { !names.contains($0.0) }.map { ($0.0, $0.1.without(names)) })
+        case .array(let elements): .array(elements.map { $0.without(names) })
+        default: self
+        }
+    }
+}

@@ -107,7 +107,13 @@ final class Transfer {
     private func nextStep(_ now: Int64) -> BodyStep {
         switch reply.body {
         case .source(let source): return source.next(now)
-        case .bytes(let bytes): return bodySent < bytes.count ? .bytes(bytes) : .end
+        case .bytes(let bytes):
+            let due = headDue + delivery.bodyDelay
+            if now < due { return .wait(until: due) }
+            guard let stall = delivery.stallAt, stall < bytes.count else {
+                return bodySent < bytes.count ? .bytes(bytes) : .end
+            }
+            return bodySent < stall ? .bytes(Array(bytes.prefix(stall))) : .stall
         }
     }
 

@@ -86,12 +86,22 @@ extension Service {
         _ request: Request, model: String, _ operation: Route.Operation, now: Int64
     ) throws(Refusal) -> Reply {
         if let refusal = authenticator.refusal(of: request) { throw refusal }
-        let (format, prompt) = try read(request, operation)
+        let (format, prompt) = try read(request, operation, model: model)
         let knobs = try knobs(request, model: model, userText: prompt.userText)
         try check(prompt, knobs)
-        var reply = ErrorAnswer.reply(knobs) ?? good(knobs, format, prompt, operation, model: model, now: now)
-        reply.delivery = knobs.delivery
-        return reply
+        if var odd = ErrorAnswer.reply(knobs) ?? knobs.odd.map(odd) {
+            odd.delivery = knobs.delivery
+            return odd
+        }
+        return try GoodAnswer(
+            request: request, operation: operation, model: model, format: adapted(format, knobs), knobs: knobs, now: now
+        ).reply(prompt)
+    }
+
+    private func adapted(_ format: any AnswerFormat, _ knobs: Knobs) -> any AnswerFormat {
+        guard var chat = format as? ChatFormat else { return format }
+        chat.isOneChunk = knobs.isOneChunk
+        return chat
     }
 
     private func knobs(_ request: Request, model: String, userText: String) throws(Refusal) -> Knobs {
@@ -111,8 +121,8 @@ extension Service {
     }
 
     private func read(
-        _ request: Request, _ operation: Route.Operation
-    ) throws(Refusal) -> (InvokeRequest.Format?, Prompt) {
+        _ request: Request, _ operation: Route.Operation, model: String
+    ) throws(Refusal) -> (any AnswerFormat, Prompt) {
         let body: JSONValue
         do throws(JSONError) {
             body = try JSONValue.parse(request.body)
@@ -120,8 +130,8 @@ extension Service {
             if operation.isInvoke { throw InvokeRequest.malformed(error.message) }
             throw Refusal(name: "SerializationException", status: 400, message: error.message)
         }
-        if operation.isInvoke { return try InvokeRequest.read(body) }
-        return (nil, try ConverseRequest.prompt(body))
+        if operation.isInvoke { return try InvokeRequest.read(body, model: model) }
+        return (ConverseFormat(), try ConverseRequest.prompt(body))
     }
 
     /// What models refuse in a conversation that ends with the assistant's turn.
@@ -134,45 +144,6 @@ extension Service {
         if prompt.spoken?.last?.isWhitespace == true {
             throw .validation("messages: final assistant content cannot end with trailing whitespace")
         }
-    }
-
-    private func good(
-        _ knobs: Knobs, _ format: InvokeRequest.Format?, _ prompt: Prompt, _ operation: Route.Operation, model: String,
-        now: Int64
-    ) -> Reply {
-        if let odd = knobs.odd { return self.odd(odd) }
-        let answer = Planner.plan(prompt, knobs)
-        let context = RenderContext(modelID: model, startedAt: now, now: now, firstByteAt: now)
-        guard operation.isStream else { return whole(answer, format, context) }
-        let stream = EventStream(answer, format: eventFormat(format), knobs: knobs, context: context)
-        var headers = [Header(name: "Content-Type", value: "application/vnd.amazon.eventstream")]
-        if operation.isInvoke { headers.append(Header(name: "X-Amzn-Bedrock-Content-Type", value: "application/json")) }
-        return Reply(headers: headers, body: .source(stream))
-    }
-
-    private func eventFormat(_ format: InvokeRequest.Format?) -> any EventFormat {
-        switch format {
-        case nil: ConverseFormat()
-        case .anthropic: AnthropicFormat()
-        case .nova: NovaFormat()
-        case .titan: TitanFormat()
-        }
-    }
-
-    private func whole(_ answer: Answer, _ format: InvokeRequest.Format?, _ context: RenderContext) -> Reply {
-        var reply: Reply
-        switch format {
-        case nil: return plain(ConverseFormat.whole(answer, context))
-        case .anthropic: reply = plain(AnthropicFormat.message(answer, context, isWhole: true))
-        case .nova: reply = plain(ConverseFormat.whole(answer, context))
-        case .titan: reply = plain(TitanFormat.whole(answer))
-        }
-        reply.headers += [
-            Header(name: "X-Amzn-Bedrock-Input-Token-Count", value: "\(answer.inputTokens)"),
-            Header(name: "X-Amzn-Bedrock-Output-Token-Count", value: "\(answer.outputTokens)"),
-            Header(name: "X-Amzn-Bedrock-Invocation-Latency", value: "\(context.latencyMs)"),
-        ]
-        return reply
     }
 
     private func odd(_ body: Knobs.OddBody) -> Reply {

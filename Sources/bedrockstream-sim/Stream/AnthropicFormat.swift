@@ -1,35 +1,14 @@
-import BedrockCore
-
-extension StreamEvent {
-    /// The event that carries a model's own JSON.
-    static func chunk(_ inner: JSONValue, isDelta: Bool = false) -> StreamEvent {
-        var encoded = ByteBuffer()
-        Base64.encode(inner.bytes.span, into: &encoded)
-        return StreamEvent(
-            type: "chunk", payload: .object([("bytes", .string(String(encoded.array)))]), isDelta: isDelta)
-    }
-}
-
-extension RenderContext {
-    /// What the service adds to the last chunk of every model.
-    func invocationMetrics(_ answer: Answer) -> (String, JSONValue) {
-        (
-            "amazon-bedrock-invocationMetrics",
-            .object([
-                ("inputTokenCount", .integer(answer.inputTokens)), ("outputTokenCount", .integer(answer.outputTokens)),
-                ("invocationLatency", .integer(latencyMs)), ("firstByteLatency", .integer(firstByteLatencyMs)),
-            ])
-        )
-    }
-}
-
 /// The Messages format of Anthropic's models.
-struct AnthropicFormat: EventFormat {
+struct AnthropicFormat: AnswerFormat {
     func completes(_ step: Step) -> Bool {
         switch step {
         case .messageStop, .metadata: true
         default: false
         }
+    }
+
+    func failure(named name: String, message: String) -> JSONValue? {
+        ["type": "error", "error": ["type": .string(name), "message": .string(message)]]
     }
 
     func events(_ step: Step, of answer: Answer, _ context: RenderContext) -> [StreamEvent] {
@@ -38,13 +17,13 @@ struct AnthropicFormat: EventFormat {
         return [event]
     }
 
+    /// Sent behind the first block's start, as the API does.
+    private static let ping = StreamEvent.chunk(["type": "ping"])
+
     private func event(_ step: Step, of answer: Answer, _ context: RenderContext) -> StreamEvent? {
         switch step {
         case .messageStart:
-            return .chunk(
-                .object([
-                    ("type", .string("message_start")), ("message", Self.message(answer, context, isWhole: false)),
-                ]))
+            return .chunk(["type": "message_start", "message": Self.message(answer, context, isWhole: false)])
         case .blockStart(let block):
             guard let start = Self.block(answer.blocks[block], isWhole: false) else { return nil }
             return .chunk(Self.typed("content_block_start", block, ("content_block", start)))
@@ -55,20 +34,14 @@ struct AnthropicFormat: EventFormat {
             guard Self.block(answer.blocks[block], isWhole: false) != nil else { return nil }
             return .chunk(Self.typed("content_block_stop", block, nil))
         case .messageStop:
-            return .chunk(
-                .object([
-                    ("type", .string("message_delta")),
-                    (
-                        "delta",
-                        .object([
-                            ("stop_reason", .string(answer.stopReason)), ("stop_sequence", Self.stopSequence(answer)),
-                        ])
-                    ),
-                    ("usage", .object([("output_tokens", .integer(answer.outputTokens))])),
-                ]))
+            let delta: JSONValue = [
+                "stop_reason": .string(answer.stopReason), "stop_sequence": .optional(answer.stopSequence),
+            ]
+            let usage: JSONValue = ["output_tokens": .integer(answer.outputTokens)]
+            return .chunk(["type": "message_delta", "delta": delta, "usage": usage])
         case .metadata:
-            let metrics = context.hasMetrics ? [context.invocationMetrics(answer)] : []
-            return .chunk(.object([("type", .string("message_stop"))] + metrics))
+            let stop: JSONValue = ["type": "message_stop"]
+            return .chunk(stop.with(context.trailer(answer)))
         }
     }
 
@@ -76,81 +49,96 @@ struct AnthropicFormat: EventFormat {
         .object([("type", .string(type)), ("index", .integer(block))] + (member.map { [$0] } ?? []))
     }
 
-    private static func stopSequence(_ answer: Answer) -> JSONValue {
-        answer.stopSequence.map { .string($0) } ?? .null
+    func whole(_ answer: Answer, _ context: RenderContext) -> JSONValue {
+        Self.message(answer, context, isWhole: true)
     }
 
-    static func message(_ answer: Answer, _ context: RenderContext, isWhole: Bool) -> JSONValue {
-        .object([
-            ("model", .string(context.modelID)), ("id", .string("msg_bdrk_" + Planner.toolUseID().dropFirst(8))),
-            ("type", .string("message")), ("role", .string("assistant")),
-            ("content", .array(isWhole ? answer.blocks.compactMap { block($0, isWhole: true) } : [])),
-            ("stop_reason", isWhole ? .string(answer.stopReason) : .null),
-            ("stop_sequence", isWhole ? stopSequence(answer) : .null),
-            (
-                "usage",
-                .object([
-                    ("input_tokens", .integer(answer.inputTokens)), ("cache_creation_input_tokens", .integer(0)),
-                    ("cache_read_input_tokens", .integer(0)),
-                    ("output_tokens", .integer(isWhole ? answer.outputTokens : 1)),
-                ])
-            ),
-        ])
+    private static func message(_ answer: Answer, _ context: RenderContext, isWhole: Bool) -> JSONValue {
+        [
+            "model": .string(context.modelID), "id": .string("msg_bdrk_" + context.answerID), "type": "message",
+            "role": "assistant",
+            "content": .array(isWhole ? answer.blocks.compactMap { block($0, isWhole: true) } : []),
+            "stop_reason": isWhole ? .string(answer.stopReason) : .null,
+            "stop_sequence": isWhole ? .optional(answer.stopSequence) : .null,
+            "usage": usage(answer, outputTokens: isWhole ? answer.outputTokens : 1),
+        ]
     }
 
+    private static func usage(_ answer: Answer, outputTokens: Int) -> JSONValue {
+        let cached = answer.cachedTokens ?? 0
+        let hour = answer.hourTokens ?? 0
+        let usage: JSONValue = [
+            "input_tokens": .integer(answer.inputTokens), "cache_creation_input_tokens": .integer(cached + hour),
+            "cache_read_input_tokens": .integer(cached),
+        ]
+        let creation: JSONValue = [
+            "ephemeral_5m_input_tokens": .integer(cached), "ephemeral_1h_input_tokens": .integer(hour),
+        ]
+        return usage.with("cache_creation", cached + hour > 0 ? creation : nil)
+            .with("output_tokens", .integer(outputTokens))
+    }
+}
+
+// MARK: - Blocks
+
+extension AnthropicFormat {
     /// A content block: empty at the start of its stream, or whole. Images are none of this format's.
     private static func block(_ block: Answer.Block, isWhole: Bool) -> JSONValue? {
-        let whole: (Pieces) -> JSONValue = { .string(isWhole ? String(decoding: $0.text, as: UTF8.self) : "") }
+        let whole: (Pieces) -> JSONValue = { isWhole ? .string($0.text) : "" }
         switch block {
-        case .text(let pieces, _):
-            return .object([("type", .string("text")), ("text", whole(pieces))])
+        case .text(let pieces, let citations):
+            let text: JSONValue = ["type": "text", "text": whole(pieces)]
+            let cited = isWhole && !citations.isEmpty
+            return text.with("citations", cited ? .array(citations.map { $0.anthropic }) : nil)
         case .reasoning(let pieces, let signature):
-            return .object([
-                ("type", .string("thinking")), ("thinking", whole(pieces)),
-                ("signature", .string(isWhole ? signature : "")),
-            ])
+            return [
+                "type": "thinking", "thinking": whole(pieces), "signature": .string(isWhole ? signature ?? "" : ""),
+            ]
         case .redacted(let data):
-            return .object([("type", .string("redacted_thinking")), ("data", .string(data))])
+            return ["type": "redacted_thinking", "data": .string(data)]
         case .tool(let call):
-            return .object([
-                ("type", .string(call.isServerTool ? "server_tool_use" : "tool_use")),
-                ("id", .string("toolu_bdrk_" + call.id.dropFirst(8))),
-                ("name", .string(call.name)), ("input", isWhole ? call.input : .object([])),
-            ])
-        case .toolResult, .image: return nil
+            return [
+                "type": call.isServerTool ? "server_tool_use" : "tool_use",
+                "id": .string(id(call.id, call.isServerTool)),
+                "name": call.isServerTool ? "web_search" : .string(call.name), "input": isWhole ? call.input : [:],
+            ]
+        case .toolResult(let result):
+            return [
+                "type": "web_search_tool_result", "tool_use_id": .string(id(result.id, true)),
+                "content": searchResult(result),
+            ]
+        case .image: return nil
         }
+    }
+
+    private static func id(_ id: String, _ isServerTool: Bool) -> String {
+        (isServerTool ? "srvtoolu_bdrk_" : "toolu_bdrk_") + id.dropFirst(8)
+    }
+
+    /// Results of a search come whole, at the start of their block.
+    private static func searchResult(_ result: Answer.ServerResult) -> JSONValue {
+        if result.isError { return ["type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"] }
+        return [
+            [
+                "type": "web_search_result", "title": "On rivers", "url": "https://example.com/rivers",
+                "encrypted_content": "ZW5jcnlwdGVk", "page_age": "November 20, 2026",
+            ]
+        ]
     }
 
     private static func delta(_ block: Answer.Block, _ at: Int, _ context: RenderContext) -> JSONValue? {
-        let members: [(String, JSONValue)]
         switch block {
-        case .text(let pieces, _):
-            guard at < pieces.count else { return citation }
-            members = [("type", .string("text_delta")), ("text", .string(context.text(pieces[at])))]
+        case .text(let pieces, let citations):
+            guard at < pieces.count else {
+                return ["type": "citations_delta", "citation": citations[at - pieces.count].anthropic]
+            }
+            return ["type": "text_delta", "text": .string(context.text(pieces[at]))]
         case .reasoning(let pieces, let signature):
-            members =
-                at < pieces.count
-                ? [("type", .string("thinking_delta")), ("thinking", .string(context.text(pieces[at])))]
-                : [("type", .string("signature_delta")), ("signature", .string(signature))]
+            guard at < pieces.count else { return ["type": "signature_delta", "signature": .optional(signature)] }
+            return ["type": "thinking_delta", "thinking": .string(context.text(pieces[at]))]
         case .tool(let call):
-            let input = String(decoding: call.pieces[at], as: UTF8.self)
-            members = [("type", .string("input_json_delta")), ("partial_json", .string(input))]
+            return ["type": "input_json_delta", "partial_json": .string(call.pieces[at])]
         case .redacted, .toolResult, .image: return nil
         }
-        return .object(members)
     }
-
-    private static let citation = JSONValue.object([
-        ("type", .string("citations_delta")),
-        (
-            "citation",
-            .object([
-                ("type", .string("web_search_result_location")), ("url", .string("https://example.com/rivers")),
-                ("title", .string("On rivers")), ("cited_text", .string("a river does not hurry")),
-            ])
-        ),
-    ])
-
-    /// Sent behind the first block's start, as the API does.
-    private static let ping = StreamEvent.chunk(.object([("type", .string("ping"))]))
 }

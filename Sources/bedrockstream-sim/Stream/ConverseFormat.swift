@@ -1,5 +1,5 @@
-/// ConverseStream's events.
-struct ConverseFormat: EventFormat {
+/// Converse and ConverseStream.
+struct ConverseFormat: AnswerFormat {
     func completes(_ step: Step) -> Bool {
         if case .messageStop = step { return true }
         return false
@@ -12,7 +12,7 @@ struct ConverseFormat: EventFormat {
     func event(_ step: Step, of answer: Answer, _ context: RenderContext) -> StreamEvent? {
         switch step {
         case .messageStart:
-            return StreamEvent(type: "messageStart", payload: .object([("role", .string("assistant"))]))
+            return StreamEvent(type: "messageStart", payload: ["role": "assistant"])
         case .blockStart(let block):
             guard let start = Self.start(answer.blocks[block]) else { return nil }
             return StreamEvent(type: "contentBlockStart", payload: Self.inBlock(block, ("start", start)))
@@ -22,159 +22,121 @@ struct ConverseFormat: EventFormat {
         case .blockStop(let block):
             return StreamEvent(type: "contentBlockStop", payload: Self.inBlock(block))
         case .messageStop:
+            let payload: JSONValue = ["stopReason": .string(answer.stopReason)]
             return StreamEvent(
-                type: "messageStop",
-                payload: .object([("stopReason", .string(answer.stopReason))] + Self.additionalFields(answer)))
+                type: "messageStop", payload: payload.with("additionalModelResponseFields", answer.additionalFields))
         case .metadata:
             guard context.hasMetrics else { return nil }
-            return StreamEvent(
-                type: "metadata",
-                payload: .object(
-                    [
-                        ("usage", Self.usage(answer)),
-                        ("metrics", .object([("latencyMs", .integer(context.latencyMs))])),
-                    ] + answer.metadata))
+            let payload: JSONValue = [
+                "usage": Self.usage(answer), "metrics": ["latencyMs": .integer(context.latencyMs)],
+            ]
+            return StreamEvent(type: "metadata", payload: payload.with(answer.metadata))
         }
-    }
-
-    private static func additionalFields(_ answer: Answer) -> [(String, JSONValue)] {
-        answer.additionalFields.map { [("additionalModelResponseFields", $0)] } ?? []
     }
 
     static func usage(_ answer: Answer) -> JSONValue {
         let cached = answer.cachedTokens ?? 0
-        var members: [(String, JSONValue)] = [
-            ("inputTokens", .integer(answer.inputTokens)), ("outputTokens", .integer(answer.outputTokens)),
-            ("totalTokens", .integer(answer.inputTokens + answer.outputTokens + 2 * cached)),
+        let hour = answer.hourTokens ?? 0
+        let usage: JSONValue = [
+            "inputTokens": .integer(answer.inputTokens), "outputTokens": .integer(answer.outputTokens),
+            "totalTokens": .integer(answer.inputTokens + answer.outputTokens + 2 * cached + hour),
         ]
-        if cached > 0 {
-            members.append(("cacheReadInputTokens", .integer(cached)))
-            members.append(("cacheWriteInputTokens", .integer(cached)))
-            let detail: [(String, JSONValue)] = [("ttl", .string("5m")), ("inputTokens", .integer(cached))]
-            members.append(("cacheDetails", .array([.object(detail)])))
+        guard cached + hour > 0 else { return usage }
+        let details = [("1h", hour), ("5m", cached)].filter { $0.1 > 0 }.map { ttl, tokens -> JSONValue in
+            ["ttl": .string(ttl), "inputTokens": .integer(tokens)]
         }
-        return .object(members)
+        return usage.with([
+            ("cacheReadInputTokens", .integer(cached)), ("cacheWriteInputTokens", .integer(cached + hour)),
+            ("cacheDetails", .array(details)),
+        ])
     }
 
     private static func inBlock(_ block: Int, _ member: (String, JSONValue)? = nil) -> JSONValue {
         .object([("contentBlockIndex", .integer(block))] + (member.map { [$0] } ?? []))
     }
+}
 
+// MARK: - Blocks in pieces
+
+extension ConverseFormat {
     /// Text and reasoning begin with their first delta: the model of the API has no start for them.
     private static func start(_ block: Answer.Block) -> JSONValue? {
         switch block {
         case .text, .reasoning, .redacted: return nil
         case .tool(let call):
-            var members: [(String, JSONValue)] = [("toolUseId", .string(call.id)), ("name", .string(call.name))]
-            if call.isServerTool { members.append(("type", .string("server_tool_use"))) }
-            return .object([("toolUse", .object(members))])
-        case .toolResult(let id, _):
-            let members: [(String, JSONValue)] = [
-                ("toolUseId", .string(id)), ("type", .string("nova_grounding_result")), ("status", .string("success")),
+            let start: JSONValue = ["toolUseId": .string(call.id), "name": .string(call.name)]
+            return ["toolUse": start.with("type", call.isServerTool ? "server_tool_use" : nil)]
+        case .toolResult(let result):
+            return [
+                "toolResult": [
+                    "toolUseId": .string(result.id), "type": "nova_grounding_result",
+                    "status": result.isError ? "error" : "success",
+                ]
             ]
-            return .object([("toolResult", .object(members))])
-        case .image:
-            return .object([("image", .object([("format", .string("png"))]))])
+        case .image(let image):
+            return ["image": ["format": .string(image.format)]]
         }
     }
 
     private static func delta(_ block: Answer.Block, _ at: Int, _ context: RenderContext) -> JSONValue {
         switch block {
-        case .text(let pieces, _):
-            return at < pieces.count ? .object([("text", .string(context.text(pieces[at])))]) : citation
+        case .text(let pieces, let citations):
+            guard at < pieces.count else { return ["citation": citations[at - pieces.count].converse] }
+            return ["text": .string(context.text(pieces[at]))]
         case .reasoning(let pieces, let signature):
-            let member: (String, JSONValue) =
-                at < pieces.count ? ("text", .string(context.text(pieces[at]))) : ("signature", .string(signature))
-            return .object([("reasoningContent", .object([member]))])
+            guard at < pieces.count else { return ["reasoningContent": ["signature": .optional(signature)]] }
+            return ["reasoningContent": ["text": .string(context.text(pieces[at]))]]
         case .redacted(let content):
-            return .object([("reasoningContent", .object([("redactedContent", .string(content))]))])
+            return ["reasoningContent": ["redactedContent": .string(content)]]
         case .tool(let call):
-            let input = String(decoding: call.pieces[at], as: UTF8.self)
-            return .object([("toolUse", .object([("input", .string(input))]))])
-        case .toolResult(_, let text):
-            return .object([("toolResult", .array([.object([("text", .string(text))])]))])
-        case .image(let bytes):
-            return .object([("image", .object([("source", .object([("bytes", .string(bytes))]))]))])
+            return ["toolUse": ["input": .string(call.pieces[at])]]
+        case .toolResult(let result):
+            return ["toolResult": [result.content[at]]]
+        case .image(let image):
+            guard at < image.pieces.count else { return ["image": ["error": ["message": .optional(image.error)]]] }
+            return ["image": ["source": ["bytes": .base64(image.pieces[at])]]]
         }
     }
+}
 
-    private static let citationMembers: [(String, JSONValue)] = [
-        ("title", .string("On rivers")), ("source", .string("https://example.com/rivers")),
-        ("sourceContent", .array([.object([("text", .string("a river does not hurry"))])])),
-        (
-            "location",
-            .object([
-                ("web", .object([("url", .string("https://example.com/rivers")), ("domain", .string("example.com"))]))
-            ])
-        ),
-    ]
-    private static let citation = JSONValue.object([("citation", .object(citationMembers))])
+// MARK: - The whole answer
 
-    /// The whole answer, as Converse gives it.
-    static func whole(_ answer: Answer, _ context: RenderContext) -> JSONValue {
-        .object(
-            [
-                ("metrics", .object([("latencyMs", .integer(context.latencyMs))])),
-                (
-                    "output",
-                    .object([
-                        (
-                            "message",
-                            .object([
-                                ("content", .array(answer.blocks.map(content))), ("role", .string("assistant")),
-                            ])
-                        )
-                    ])
-                ),
-                ("stopReason", .string(answer.stopReason)), ("usage", usage(answer)),
-            ] + answer.metadata + additionalFields(answer))
+extension ConverseFormat {
+    func whole(_ answer: Answer, _ context: RenderContext) -> JSONValue {
+        let message: JSONValue = ["content": .array(answer.blocks.map(Self.content)), "role": "assistant"]
+        let body: JSONValue = [
+            "metrics": ["latencyMs": .integer(context.latencyMs)], "output": ["message": message],
+            "stopReason": .string(answer.stopReason), "usage": Self.usage(answer),
+        ]
+        return body.with(answer.metadata).with("additionalModelResponseFields", answer.additionalFields)
     }
 
     private static func content(_ block: Answer.Block) -> JSONValue {
         switch block {
-        case .text(let pieces, let isCited):
-            let text = JSONValue.string(String(decoding: pieces.text, as: UTF8.self))
-            guard isCited else { return .object([("text", text)]) }
-            return .object([
-                (
-                    "citationsContent",
-                    .object([
-                        ("content", .array([.object([("text", text)])])),
-                        ("citations", .array([.object(citationMembers)])),
-                    ])
-                )
-            ])
+        case .text(let pieces, let citations):
+            let text: JSONValue = ["text": .string(pieces.text)]
+            if citations.isEmpty { return text }
+            return ["citationsContent": ["content": [text], "citations": .array(citations.map { $0.converse })]]
         case .reasoning(let pieces, let signature):
-            let text = String(decoding: pieces.text, as: UTF8.self)
-            let members: [(String, JSONValue)] = [("text", .string(text)), ("signature", .string(signature))]
-            return .object([("reasoningContent", .object([("reasoningText", .object(members))]))])
+            let text: JSONValue = ["text": .string(pieces.text)]
+            return ["reasoningContent": ["reasoningText": text.with("signature", signature.map { .string($0) })]]
         case .redacted(let content):
-            return .object([("reasoningContent", .object([("redactedContent", .string(content))]))])
+            return ["reasoningContent": ["redactedContent": .string(content)]]
         case .tool(let call):
-            return .object([
-                (
-                    "toolUse",
-                    .object(
-                        [
-                            ("toolUseId", .string(call.id)), ("name", .string(call.name)), ("input", call.input),
-                        ] + (call.isServerTool ? [("type", .string("server_tool_use"))] : []))
-                )
-            ])
-        case .toolResult(let id, let text):
-            let members: [(String, JSONValue)] = [
-                ("toolUseId", .string(id)), ("content", .array([.object([("text", .string(text))])])),
-                ("status", .string("success")), ("type", .string("nova_grounding_result")),
+            let use: JSONValue = ["toolUseId": .string(call.id), "name": .string(call.name), "input": call.input]
+            return ["toolUse": use.with("type", call.isServerTool ? "server_tool_use" : nil)]
+        case .toolResult(let result):
+            return [
+                "toolResult": [
+                    "toolUseId": .string(result.id), "content": .array(result.content),
+                    "status": result.isError ? "error" : "success", "type": "nova_grounding_result",
+                ]
             ]
-            return .object([("toolResult", .object(members))])
-        case .image(let bytes):
-            return .object([
-                (
-                    "image",
-                    .object([
-                        ("format", .string("png")), ("source", .object([("bytes", .string(bytes))])),
-                    ])
-                )
-            ])
+        case .image(let image):
+            let whole: JSONValue = [
+                "format": .string(image.format), "source": ["bytes": .base64(image.pieces.flatMap { $0 })],
+            ]
+            return ["image": whole.with("error", image.error.map { ["message": .string($0)] })]
         }
     }
 }

@@ -9,7 +9,7 @@ final class EventStream: BodySource {
     }
 
     private let answer: Answer
-    private let format: any EventFormat
+    private let format: any AnswerFormat
     private let knobs: Knobs
     private var frames: Frames
     private var cursor: StepCursor
@@ -24,7 +24,7 @@ final class EventStream: BodySource {
     private var trailing: Int
     private var hasEnded = false
 
-    init(_ answer: Answer, format: any EventFormat, knobs: Knobs, context: RenderContext) {
+    init(_ answer: Answer, format: any AnswerFormat, knobs: Knobs, context: RenderContext) {
         self.answer = answer
         self.format = format
         self.knobs = knobs
@@ -116,7 +116,11 @@ extension EventStream {
     /// Ends the stream with the exception.
     private func fail() -> Upcoming {
         hasEnded = true
-        return .event(Self.exception(named: knobs.exception ?? "", as: knobs.form))
+        let name = knobs.exception ?? ""
+        if knobs.form == .chunk, let own = format.failure(named: name, message: Self.message(name)) {
+            return .event(.chunk(own))
+        }
+        return .event(Self.exception(named: name, as: knobs.form == .chunk ? .exception : knobs.form))
     }
 
     private func end() -> Upcoming {
@@ -132,8 +136,10 @@ extension EventStream {
         return .step(.bytes(Array(repeating: 0x2A, count: min(trailing, 1 << 20))))
     }
 
+    private static func message(_ name: String) -> String { "The simulator was asked for \(name)." }
+
     private static func exception(named name: String, as form: Knobs.ExceptionForm) -> StreamEvent {
-        var members: [(String, JSONValue)] = [("message", .string("The simulator was asked for \(name)."))]
+        var members: [(String, JSONValue)] = [("message", .string(message(name)))]
         if name == "modelStreamErrorException" {
             members += [("originalStatusCode", .integer(500)), ("originalMessage", .string("The model failed."))]
         }

@@ -39,7 +39,7 @@ struct Frames {
             return [header(":event-type", event.type), contentType, header(":message-type", "event")]
         }
         switch event.form {
-        case .exception:
+        case .exception, .chunk:
             return [header(":exception-type", event.type), contentType, header(":message-type", "exception")]
         case .event:
             return [header(":event-type", event.type), contentType, header(":message-type", "event")]

@@ -71,11 +71,14 @@ enum ConverseRequest {
             }
             turn.text += text
         case "toolUse":
-            guard let id = value["toolUseId"]?.string, value["name"]?.string != nil, value["input"]?.members != nil
-            else {
+            guard let id = value["toolUseId"]?.string, value["name"]?.string != nil else {
                 throw .validation(
-                    "The format of the value at \(place).toolUse is invalid. "
-                        + "Provide toolUseId, name and a json object for input.")
+                    "The format of the value at \(place).toolUse is invalid. Provide toolUseId, name and input.")
+            }
+            guard value["input"]?.members != nil else {
+                throw .validation(
+                    "The format of the value at \(place).toolUse.input is invalid. "
+                        + "Provide a json object for the field and try again.")
             }
             if value["type"] == nil { turn.toolUseIDs.append(id) }
         case "toolResult":
@@ -86,6 +89,11 @@ enum ConverseRequest {
             if turn.isAssistant { return }
             turn.toolResultIDs.append(id)
             turn.toolResults.append(content.map(resultText).joined(separator: " "))
+        case "reasoningContent":
+            let signature = value["reasoningText"]?["signature"]?.string
+            guard signature == nil || signature == Planner.signature else {
+                throw .validation("\(place): Invalid `signature` in `thinking` block")
+            }
         default: break
         }
     }
@@ -101,6 +109,7 @@ enum ConverseRequest {
         }
         let paths = (body["additionalModelResponseFieldPaths"]?.array ?? []).compactMap { $0.string }
         prompt.wantsStopSequence = paths.contains("/stop_sequence")
+        prompt.wantsTrace = body["guardrailConfig"]?["trace"]?.string?.hasPrefix("enabled") == true
     }
 
     private static func takeSystem(_ system: JSONValue?, into prompt: inout Prompt) throws(Refusal) {

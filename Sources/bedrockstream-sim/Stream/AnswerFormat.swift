@@ -17,6 +17,10 @@ struct RenderContext {
     /// Now, on the same clock; also what a stamped text begins with.
     var now: Int64
     var firstByteAt: Int64
+    /// Seconds since 1970, for formats that tell when an answer was made.
+    var createdAt: Int64 = 0
+    /// What formats give an answer as its id, behind a prefix of their own.
+    var answerID = Planner.randomID(22)
     var isStamped = false
     /// Whether usage and latency are told.
     var hasMetrics = true
@@ -33,10 +37,28 @@ struct RenderContext {
     }
 }
 
-/// How one route writes the steps of an answer.
-protocol EventFormat {
-    /// No event for a step that the format does not know.
+/// How one route, and one family of models on it, writes an answer.
+protocol AnswerFormat {
+    /// The events of a step; none for a step that the format does not know.
     func events(_ step: Step, of answer: Answer, _ context: RenderContext) -> [StreamEvent]
     /// Whether clients take the answer as complete for this step's event.
     func completes(_ step: Step) -> Bool
+    /// The answer in one piece.
+    func whole(_ answer: Answer, _ context: RenderContext) -> JSONValue
+    /// A failure in the format's own words; nil where it has none.
+    func failure(named name: String, message: String) -> JSONValue?
+    /// Whether there are models of this format that stream.
+    var streams: Bool { get }
+}
+
+extension AnswerFormat {
+    /// Most formats end with one chunk that has everything.
+    func completes(_ step: Step) -> Bool {
+        if case .metadata = step { return true }
+        return false
+    }
+
+    func failure(named name: String, message: String) -> JSONValue? { nil }
+
+    var streams: Bool { true }
 }
