@@ -16,6 +16,9 @@ public enum Limits {
     public static let headerCount = 1024
     /// Deepest nesting of JSON that is read. Documents of the service nest far less.
     public static let jsonDepth = 256
+    /// Largest answer of a batch operation. The service's bound for a body of InvokeModel is 25,000,000 bytes, and
+    /// it may hold images in base64.
+    public static let answerBodyLength = 32 * 1024 * 1024
     /// Largest request body (Bedrock API: InvokeModel body, 25,000,000 bytes).
     public static let requestBodyLength = 25_000_000
     /// Longest model id (Bedrock API: modelId, 1 to 2048).

@@ -205,10 +205,11 @@ final class Loop: @unchecked Sendable {
 
     func notice(_ stream: Stream) {
         readClock()
-        let isResumed = stream.takeNotice()
+        let notice = stream.takeNotice()
         tell(stream) {
             $0.noticed(now: now)
-            if isResumed { $0.resume(now: now) }
+            if notice.hasAnswers { $0.toolsAnswered(now: now) }
+            if notice.isResumed { $0.resume(now: now) }
         }
     }
 

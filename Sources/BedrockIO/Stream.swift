@@ -11,11 +11,17 @@ public final class Stream: @unchecked Sendable {
     let consumer: any StreamConsumer
     private let monitor: Monitor
     private let wishes: Wishes
+    /// Nil where tool calls are the caller's own business.
+    private let desk: AnswerDesk?
 
     // Shared under the monitor.
     private var isResumeRequested = false
     private var isNoticePosted = false
+    private var hasAnswers = false
     private var hasEnded = false
+
+    /// The bound of one tool's result, in bytes.
+    public let maxResultLength: Int
 
     // The loop's.
     let exchange: Exchange
@@ -32,13 +38,20 @@ public final class Stream: @unchecked Sendable {
         body: consuming ByteBuffer, settings: Settings
     ) {
         guard let monitor = Monitor() else { return nil }
+        var desk: AnswerDesk?
+        if settings.turn.isAutomatic {
+            desk = AnswerDesk()
+            guard desk != nil else { return nil }
+        }
+        self.desk = desk
+        maxResultLength = settings.turn.maxResultLength
         self.monitor = monitor
         self.client = client
         self.consumer = consumer
         wishes = Wishes()
         exchange = Exchange(
             operation: operation, modelID: modelID, body: RequestBody(body), settings: settings, consumer: consumer,
-            wishes: wishes, shared: client.loop.shared, now: sys_now_ns())
+            wishes: wishes, shared: client.loop.shared, desk: desk, now: sys_now_ns())
     }
 
     // MARK: Any thread
@@ -56,6 +69,14 @@ public final class Stream: @unchecked Sendable {
 
     public func resume() {
         notify { isResumeRequested = true }
+    }
+
+    /// The result of a tool call. `.state` where the stream takes none, or has ended.
+    public func answer(_ answer: ToolAnswer) -> ErrorCode {
+        guard let desk, !monitor.locked({ hasEnded }) else { return .state }
+        let code = desk.leave(answer)
+        if code == .ok { notify { hasAnswers = true } }
+        return code
     }
 
     /// Ends the stream and waits until no callback of it runs or will run.
@@ -84,14 +105,15 @@ public final class Stream: @unchecked Sendable {
 
     // MARK: The loop's thread
 
-    /// True when the caller lets the transfer go on.
-    func takeNotice() -> Bool {
+    /// What the caller's threads have asked for since the last time.
+    func takeNotice() -> Notice {
         monitor.locked {
             defer {
                 isNoticePosted = false
                 isResumeRequested = false
+                hasAnswers = false
             }
-            return isResumeRequested
+            return Notice(isResumed: isResumeRequested, hasAnswers: hasAnswers)
         }
     }
 
@@ -102,6 +124,14 @@ public final class Stream: @unchecked Sendable {
             monitor.broadcast()
         }
     }
+}
+
+/// What a stream's letter says.
+struct Notice {
+    /// The caller lets the transfer go on.
+    let isResumed: Bool
+    /// There are results of tool calls.
+    let hasAnswers: Bool
 }
 
 /// What the caller's threads ask for; looked at after each callback, so not behind a lock.

@@ -63,6 +63,8 @@ public struct Answer: ~Copyable {
     /// Deltas handed over, those of an answer that began anew since included.
     public var delivered: UInt64 = 0
     private var deliveredBefore: UInt64 = 0
+    /// How much of `text` belongs to earlier rounds.
+    private var earlierLength = 0
     /// The event that completes an answer came.
     public var isComplete = false
 
@@ -85,7 +87,16 @@ public struct Answer: ~Copyable {
     /// Another attempt answers from the beginning.
     mutating func restart() {
         goOn()
-        text.removeAll()
+        text.truncate(to: earlierLength)
+        metadata.removeAll()
+        serverLatencyMs = -1
+        deliveredBefore = delivered
+    }
+
+    /// Another answer follows in the same stream: what this one came to stays.
+    mutating func nextRound() {
+        goOn()
+        earlierLength = text.count
         metadata.removeAll()
         serverLatencyMs = -1
         deliveredBefore = delivered

@@ -53,6 +53,8 @@ public struct EventDecoder: ~Copyable {
     let wantsRaw: Bool
 
     public internal(set) var event = StreamEvent()
+    /// Which answer of its stream is being decoded, from 0.
+    public internal(set) var round: UInt32 = 0
     /// Events behind `event` that the same message gave. Their texts are in `scratch`, which is kept until they have
     /// been handed over; they have neither name nor payload.
     var queue = EventQueue()

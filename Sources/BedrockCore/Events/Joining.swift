@@ -4,11 +4,11 @@ public enum Renewal: Equatable, Sendable {
     case fresh
     /// It answers from the beginning.
     case restart
+    /// It answers the results of tools: what was delivered before stays.
+    case round
     /// It goes on where the answer was cut; asked to by a message of the user's where the model takes no turn that the
     /// assistant has begun.
     case continuation(isNudge: Bool)
-    /// It answers the results of tools: what was delivered before stays.
-    case round
 }
 
 // What the events of several attempts have to do with each other. All of this is off the usual way.
@@ -33,9 +33,10 @@ extension EventDecoder {
             transcript = Transcript()
             joint = Joint()
         case .round:
-            answer.goOn()
+            answer.nextRound()
             transcript = Transcript()
             joint = Joint()
+            round &+= 1
         case .continuation(let isNudge):
             answer.goOn()
             joint = Joint(behind: transcript, isNudge: isNudge)

@@ -30,6 +30,8 @@ public struct Attempt: ~Copyable {
     private var headLength = 0
     private var frames: FrameDecoder
     public var events: EventDecoder
+    /// The answer of a batch operation.
+    private var batch = BatchAnswer()
     private var errorBody = ByteBuffer(limit: Limits.errorBodyLength)
     private var outcome = Outcome.running
     var endTexts = EndTexts()
@@ -61,6 +63,7 @@ public struct Attempt: ~Copyable {
         headLength = 0
         frames = FrameDecoder()
         errorBody.removeAll()
+        batch = BatchAnswer()
         outcome = .running
         isConnectionReused = false
         isEndedByService = false
@@ -74,6 +77,9 @@ public struct Attempt: ~Copyable {
     public var failure: Failure? {
         if case .failed(let failure) = outcome { failure } else { nil }
     }
+
+    /// All of a batch operation's answer is there; `next` hands it over.
+    var hasWholeBody: Bool { batch.isWhole && !hasEnded }
 
     public var requestID: Bytes { head.requestID }
     public var event: StreamEvent { events.event }
@@ -122,6 +128,7 @@ public struct Attempt: ~Copyable {
         if position < input.count { byteArrived(now) }
         if events.hasPending, let pending = events.nextPending() { return act(on: pending, now) ?? .ended }
         guard head.status == 200 else { return keepErrorBody(input, &position) }
+        guard events.operation.isStreaming else { return nextOfBatch(input, &position, now) }
         guard head.isEventStream else { return refuseBody(input.extracting(min(position, input.count)..<input.count)) }
         return nextEvent(input, &position, now)
     }
@@ -134,6 +141,10 @@ public struct Attempt: ~Copyable {
             return end(Failure(.transport, .response, "the response ended before its head was complete"))
         }
         guard head.status == 200 else { return end(serviceFailure()) }
+        guard events.operation.isStreaming else {
+            batch.isWhole = true
+            return
+        }
         guard head.isEventStream else {
             _ = refuseBody(Bytes().span)
             return
@@ -257,6 +268,28 @@ public struct Attempt: ~Copyable {
             end(Failure(.limit, .stream, limit.message))
         }
         return .ended
+    }
+
+    /// The body is kept until it is whole; then it is handed over as the events that would have streamed it.
+    private mutating func nextOfBatch(_ input: Span<UInt8>, _ position: inout Int, _ now: Int64) -> Step {
+        guard batch.isWhole else {
+            guard let failure = batch.take(input, &position) else { return .needsInput }
+            end(failure)
+            return .ended
+        }
+        while true {
+            do throws(BatchError) {
+                guard let outcome = try batch.next(&events) else {
+                    outcome = .stopped
+                    return .ended
+                }
+                if let step = act(on: outcome, now) { return step }
+            } catch {
+                end(error.failure)
+                return .ended
+            }
+            if events.hasPending, let pending = events.nextPending() { return act(on: pending, now) ?? .ended }
+        }
     }
 
     private mutating func keepErrorBody(_ input: Span<UInt8>, _ position: inout Int) -> Step {

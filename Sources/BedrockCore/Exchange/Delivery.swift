@@ -237,7 +237,8 @@ struct EndTexts: ~Copyable {
 extension Attempt {
     /// The event for C; good until the next call of `next`.
     public var eventView: EventView {
-        let event = events.event
+        var event = events.event
+        event.round = events.round
         return EventView(
             event: event, type: TextView(events.scratch, event.type), json: TextView(events.scratch, event.json),
             text: TextView(events.scratch, event.text), toolID: TextView(events.scratch, event.toolID),

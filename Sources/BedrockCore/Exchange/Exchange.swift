@@ -51,8 +51,8 @@ public final class Exchange {
 
     public internal(set) var settings: Settings
     var modelID: Bytes
-    /// What the caller asked.
-    let originalBody: RequestBody
+    /// What the caller asked; in a later round, with all that was said since.
+    var originalBody: RequestBody
     /// The same, asking for a shorter answer where a model had too little time.
     var unbrokenBody: RequestBody
     /// What is sent: `unbrokenBody`, or with a part of the answer behind it.
@@ -68,12 +68,13 @@ public final class Exchange {
     var attempt: Attempt
     var delivery = DeliveryState()
     var retries = RetryState()
+    var turn: TurnState
     var noticeTexts = EndTexts()
     var todo = Todo()
 
     public init(
         operation: Operation, modelID: Bytes, body: RequestBody, settings: Settings, consumer: any StreamConsumer,
-        wishes: any CallerWishes, shared: SharedState, now: Int64
+        wishes: any CallerWishes, shared: SharedState, desk: (any ToolDesk)? = nil, now: Int64
     ) {
         self.operation = operation
         self.modelID = modelID
@@ -83,6 +84,7 @@ public final class Exchange {
         self.shared = shared
         (originalBody, unbrokenBody) = (body, body)
         self.body = body
+        turn = TurnState(desk: settings.turn.isAutomatic ? desk : nil)
         attempt = Attempt(
             operation: operation, limits: settings.limits, wantsRaw: consumer.wantsRaw,
             keepsTranscript: settings.recovery == .continuation, now: now)
@@ -98,6 +100,7 @@ public final class Exchange {
     public var deadline: Int64? {
         switch (state, attempt.deadline) {
         case (.ended, _): nil
+        case (.awaitingTools, _): toolDeadline
         case (.waiting, let limit) where isPaused: limit
         case (.waiting, let limit?): min(retries.dueAt, limit)
         case (.waiting, nil): retries.dueAt
@@ -193,12 +196,15 @@ public final class Exchange {
         } else {
             attempt.bodyEnded(now: now)
         }
+        // The answer of a batch operation is handed over when all of it is there.
+        if attempt.hasWholeBody { return pump(Bytes().span, now) }
         settle(now)
     }
 
     /// The moment of `deadline`, or a later one, has come.
     public func timePassed(now: Int64) {
         guard state != .ended else { return }
+        if state == .awaitingTools { return toolTimePassed(now) }
         attempt.timePassed(now: now)
         settle(now)
         if state == .waiting { goOnIfDue(now) }
@@ -220,7 +226,8 @@ public final class Exchange {
 
     public func cancelled(_ reason: StaticString, now: Int64) {
         guard state != .ended else { return }
-        end(Failure(.cancelled, attempt.phase, String(copying: Bytes(reason).span)), now)
+        let phase = state == .awaitingTools ? .tool : attempt.phase
+        end(Failure(.cancelled, phase, String(copying: Bytes(reason).span)), now)
     }
 
     /// The edge cannot go on.

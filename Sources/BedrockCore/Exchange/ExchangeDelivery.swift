@@ -72,6 +72,7 @@ extension Exchange {
         return !delivery.early.isExhausted
     }
 
+    /// Hands over what was put aside, and the event behind it. False when the rest has to wait.
     func deliverWaiting(_ now: Int64) -> Bool {
         while case .event(let early)? = delivery.early.next() {
             if !hand(early, now) { return false }
@@ -82,8 +83,9 @@ extension Exchange {
     }
 
     /// False when the consumer wants no more for now.
-    private func hand(_ view: EventView, _ now: Int64) -> Bool {
+    func hand(_ view: EventView, _ now: Int64) -> Bool {
         if state == .ended { return true }
+        if view.event.kind == .tool { note(call: view) }
         guard !wishes.isDetached else {
             if view.event.hasDelta { attempt.events.answer.delivered &-= 1 }
             return true
@@ -113,6 +115,7 @@ extension Exchange {
         delivery.isPaused = false
         attempt.paused(false, now: now)
         if state == .waiting { return goOnIfDue(now) }
+        if state == .awaitingTools { return pursueTools(now) }
         guard state.isUnderWay else { return }
         pumpHeld(now)
         guard !delivery.isPaused, state.isUnderWay else { return }

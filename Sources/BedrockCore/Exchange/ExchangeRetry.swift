@@ -19,7 +19,7 @@ extension Exchange {
 
     /// Draws the conclusion where the attempt has ended.
     func settle(_ now: Int64) {
-        guard state != .ended, state != .refreshing, attempt.hasEnded else { return }
+        guard state != .ended, state != .refreshing, state != .awaitingTools, attempt.hasEnded else { return }
         guard let failure = attempt.failure else { return succeed(now) }
         if settings.retry.mode == .adaptive { tellLimiter(failure, now) }
         let plan = judged(plan(for: failure, now), failure, now)
@@ -43,7 +43,11 @@ extension Exchange {
         shared.quota.giveBack(retries.lastCost)
         if retries.isNudging { shared.learnNudge(modelID) }
         if settings.retry.mode == .adaptive { shared.limiter.succeeded(now: now) }
-        finish()
+        if hasCallsToAwait {
+            awaitTools(now)
+        } else {
+            finish()
+        }
     }
 
     // MARK: What to do about a failure
@@ -184,6 +188,7 @@ extension Exchange {
         case .retry: again(plan, retries.renewal, failure, now)
         case .restart:
             delivery.isVisible = false
+            turn.forgetCalls()
             retries.renewal = .restart
             again(plan, .restart, failure, now)
         case .continuation, .nudge: carryOn(plan, failure, now)
@@ -302,7 +307,7 @@ extension Exchange {
     }
 
     /// Lets go of the transfer of an attempt that has ended.
-    private func releaseTransfer(_ failure: Failure?) {
+    func releaseTransfer(_ failure: Failure?) {
         // A failure that the service reports ends its answer: what is left of that is short.
         let isShort = attempt.isEndedByService || attempt.events.answer.isComplete
         todo.transfer = delivery.isTransportDone || !isShort ? .drop : .drain

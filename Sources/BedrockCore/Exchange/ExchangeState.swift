@@ -15,13 +15,15 @@ extension Exchange {
         case requesting
         /// A response is coming in.
         case answering
+        /// A round's answer is complete, and calls of tools in it have no results yet.
+        case awaitingTools
         /// The consumer has been told how it ended.
         case ended
     }
 
     /// What moves a call from one state to another.
     public enum Cause: Int, CaseIterable, Sendable {
-        case begin, due, send, connect, byte, retry, reopen, reread, end
+        case begin, due, send, connect, byte, retry, reopen, reread, calls, results, end
     }
 
     public struct Transition: Hashable, Sendable {
@@ -55,7 +57,11 @@ extension Exchange {
         Transition(.requesting, .end, .ended),
         Transition(.answering, .retry, .waiting),
         Transition(.answering, .reread, .refreshing),
+        Transition(.answering, .calls, .awaitingTools),
         Transition(.answering, .end, .ended),
+        Transition(.awaitingTools, .results, .preparing),
+        Transition(.awaitingTools, .results, .waiting),
+        Transition(.awaitingTools, .end, .ended),
         Transition(.refreshing, .retry, .waiting),
         Transition(.refreshing, .end, .ended),
     ]
@@ -75,6 +81,7 @@ extension Exchange.State {
         case .connecting: "connecting"
         case .requesting: "requesting"
         case .answering: "answering"
+        case .awaitingTools: "awaitingTools"
         case .ended: "ended"
         }
     }
@@ -94,6 +101,8 @@ extension Exchange.Cause {
         case .retry: "retry"
         case .reopen: "dead connection"
         case .reread: "expired credentials"
+        case .calls: "tool calls"
+        case .results: "their results"
         case .end: "end"
         }
     }

@@ -18,6 +18,41 @@ public final class RequestBody {
         return RequestBody(shorter)
     }
 
+    /// Whether results of tool calls could be sent behind an answer: this is a conversation of a format that is
+    /// known.
+    func takesToolResults(_ operation: Operation, _ transcript: borrowing Transcript) -> Bool {
+        do throws(ContinuationError) {
+            _ = try Self.format(bytes, operation, transcript)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private static func format(
+        _ bytes: borrowing ByteBuffer, _ operation: Operation, _ transcript: borrowing Transcript
+    ) throws(ContinuationError) -> TurnFormat {
+        try Conversation(bytes.span).format(operation, transcript.family)
+    }
+
+    /// Sends results of tools behind the answer that called them; both new messages go to `messages` as well.
+    func answered(
+        _ operation: Operation, _ transcript: borrowing Transcript, _ answers: [ToolAnswer],
+        messages: inout ByteBuffer
+    ) throws(ContinuationError) -> RequestBody {
+        try Self.answered(bytes, operation, transcript, answers, &messages)
+    }
+
+    private static func answered(
+        _ bytes: borrowing ByteBuffer, _ operation: Operation, _ transcript: borrowing Transcript,
+        _ answers: [ToolAnswer], _ messages: inout ByteBuffer
+    ) throws(ContinuationError) -> RequestBody {
+        RequestBody(
+            try ToolTurn.make(
+                original: bytes.span, operation: operation, transcript: transcript, answers: answers,
+                messages: &messages))
+    }
+
     /// Asks for the rest of an answer, with what there is of it as the beginning of the assistant's turn; with a
     /// `nudge` behind that as a message of the user.
     func continued(

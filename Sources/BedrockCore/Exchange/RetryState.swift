@@ -42,6 +42,13 @@ struct RetryState {
         number = 1
     }
 
+    /// Another call of the service, for the next round of the conversation.
+    mutating func beginRound(_ id: Bytes) {
+        begin(id)
+        (lastCost, lastFailure, interruption, obstacle, continuation) = (nil, nil, nil, nil, nil)
+        (isContinuing, isNudging, isReopening, isAdmitted) = (false, false, false, false)
+    }
+
     mutating func fallBack(_ id: Bytes) {
         begin(id)
         fallbackCount &+= 1

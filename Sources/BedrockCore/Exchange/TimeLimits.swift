@@ -57,7 +57,7 @@ struct Timeline {
 }
 
 enum Limit {
-    case connect, firstByte, betweenBytes, total
+    case connect, firstByte, betweenBytes, total, tool
 
     var code: ErrorCode {
         switch self {
@@ -65,6 +65,7 @@ enum Limit {
         case .firstByte: .timeoutFirstByte
         case .betweenBytes: .timeoutBetweenBytes
         case .total: .timeoutTotal
+        case .tool: .timeoutTool
         }
     }
 
@@ -74,6 +75,7 @@ enum Limit {
         case .firstByte: "timeout.first_byte_ms"
         case .betweenBytes: "timeout.between_bytes_ms"
         case .total: "timeout.total_ms"
+        case .tool: "timeout.tool_ms"
         }
     }
 
@@ -83,6 +85,7 @@ enum Limit {
         case .firstByte: "no response"
         case .betweenBytes: "no byte from the server"
         case .total: "the stream did not end"
+        case .tool: "no result of a tool call"
         }
     }
 }

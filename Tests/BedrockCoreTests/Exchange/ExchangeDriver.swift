@@ -1,4 +1,5 @@
 import Recording
+import Testing
 
 @testable import BedrockCore
 
@@ -49,6 +50,8 @@ final class Caller: StreamConsumer, CallerWishes {
         let text = Self.text(view.text)
         if view.event.hasDelta {
             log.append("\(view.event.deltaKind) \(text)")
+        } else if view.event.kind == .toolWaiting || view.event.kind == .toolAnswered {
+            log.append("\(view.event.kind) \(Self.text(view.toolID))")
         } else if view.event.kind == .tool {
             log.append("tool \(Self.text(view.toolName)) \(text)")
         } else {
@@ -106,6 +109,25 @@ final class Caller: StreamConsumer, CallerWishes {
     }
 }
 
+/// Where a test leaves results of tools.
+final class Desk: ToolDesk {
+    var answers: [ToolAnswer] = []
+    /// Ids of calls that wait, in the order of their coming.
+    private(set) var expected: [String] = []
+
+    func expect(_ id: Bytes) { expected.append(String(id)) }
+
+    func takeAnswers() -> [ToolAnswer] {
+        defer { answers = [] }
+        return answers
+    }
+
+    func forget() {
+        answers = []
+        expected = []
+    }
+}
+
 /// Plays the edge of one exchange: keeps the clocks, tells what happened, does what is asked for.
 ///
 /// After each input it looks for what no exchange may do: leave its table, end twice, or wait for nothing.
@@ -114,6 +136,7 @@ final class Edge {
 
     var clock = Clock(now: 1_000_000_000, wall: 1_700_000_000)
     let caller = Caller()
+    let desk = Desk()
     let shared: SharedState
     let exchange: Exchange
 
@@ -145,7 +168,7 @@ final class Edge {
         self.shared = shared
         exchange = Exchange(
             operation: operation, modelID: Bytes("m"), body: body, settings: settings, consumer: caller,
-            wishes: caller, shared: shared, now: clock.now)
+            wishes: caller, shared: shared, desk: desk, now: clock.now)
         exchange.watch = { [unowned self] in ways.append($0) }
     }
 
@@ -206,6 +229,15 @@ final class Edge {
     func detach() {
         caller.isDetached = true
         exchange.noticed(now: clock.now)
+        act()
+    }
+
+    /// The result of a tool call, as text.
+    func answer(_ id: String, _ text: String = "sunny", isError: Bool = false) throws {
+        let answer = try ToolAnswer.make(
+            id: id.utf8.span, content: .text, text: text.utf8.span, isError: isError, maxLength: 1000)
+        desk.answers.append(try #require(answer))
+        exchange.toolsAnswered(now: clock.now)
         act()
     }
 
@@ -322,6 +354,21 @@ enum Message {
     static let metadata = Wire.event(
         "metadata", #"{"usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}}"#)
     static let throttling = Wire.exception("throttlingException", #"{"message":"slow down"}"#)
+    static let toolUse = Wire.event("messageStop", #"{"stopReason":"tool_use"}"#)
+
+    /// A whole call of a tool.
+    static func tool(_ id: String, _ index: Int = 0, input: String = "{}", isServer: Bool = false) -> Bytes {
+        let type = isServer ? #","type":"server_tool_use""# : ""
+        let text = input.replacing("\"", with: "\\\"")
+        return Wire.event(
+            "contentBlockStart",
+            #"{"start":{"toolUse":{"toolUseId":"\#(id)","name":"weather"\#(type)}},"contentBlockIndex":\#(index)}"#)
+            + Wire.event(
+                "contentBlockDelta",
+                #"{"delta":{"toolUse":{"input":"\#(text)"}},"contentBlockIndex":\#(index)}"#)
+            + Wire.event("contentBlockStop", #"{"contentBlockIndex":\#(index)}"#)
+    }
+
     static let toolStart = Wire.event(
         "contentBlockStart", #"{"start":{"toolUse":{"toolUseId":"t","name":"n"}},"contentBlockIndex":0}"#)
 }

@@ -11,7 +11,7 @@ import Testing
         return [
             try throttledAndTimedOut(shared), try limited(shared), try reopened(), try reread(),
             try ended(.opened), try ended(.waiting), try ended(.connecting), try ended(.requesting),
-            try ended(.answering), try ended(.refreshing), try refused(),
+            try ended(.answering), try ended(.refreshing), try refused(), try rounds(), try limitedRound(),
         ]
     }
 
@@ -57,6 +57,26 @@ import Testing
         edge.refuse(403, "ExpiredTokenException")
         edge.wait()
         edge.succeed()
+        return edge
+    }
+
+    private static func rounds() throws -> Edge {
+        let edge = try ExchangeTurns.waiting()
+        try edge.answer("a")
+        edge.open()
+        edge.receive(Message.start, Message.tool("b"), Message.toolUse)
+        edge.endBody()
+        edge.cancel()
+        return edge
+    }
+
+    /// The rate limiter holds back the second round's request: others were throttled meanwhile.
+    private static func limitedRound() throws -> Edge {
+        let edge = try ExchangeTurns.waiting(["retry.mode": "adaptive"])
+        for _ in 0..<20 { edge.shared.limiter.throttled(now: edge.clock.now) }
+        while edge.shared.limiter.delay(now: edge.clock.now) == 0 {}
+        try edge.answer("a")
+        edge.cancel()
         return edge
     }
 
