@@ -1,20 +1,23 @@
 import BedrockCore
 import BedrockIO
 import CBedrockStream
+import CSystem.Memory
 
-/// The streaming operation of a C number.
-func streaming(_ operation: brs_operation, _ name: StaticString) throws(Refusal) -> BedrockCore.Operation {
-    switch operation {
+/// The operation of a C number.
+func operation(_ number: brs_operation, _ name: StaticString) throws(Refusal) -> BedrockCore.Operation {
+    switch number {
     case BRS_CONVERSE_STREAM: return .converseStream
     case BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM: return .invokeModelWithResponseStream
-    default: throw Refusal(BRS_E_ARGUMENT, "\(name): \(operation.rawValue) is no operation")
+    case BRS_CONVERSE: return .converse
+    case BRS_INVOKE_MODEL: return .invokeModel
+    default: throw Refusal(BRS_E_ARGUMENT, "\(name): \(number.rawValue) is no operation")
     }
 }
 
 /// A request of the caller, on its way to a stream.
 struct Opening {
     private let request: brs_request
-    private let operation: BedrockCore.Operation
+    private let called: BedrockCore.Operation
     private let modelID: Bytes
     private let settings: Settings
 
@@ -22,7 +25,7 @@ struct Opening {
         guard let pointer else { throw .null("request") }
         try checkSize(pointer.pointee.size, atLeast: MemoryLayout<brs_request>.size, "request")
         request = pointer.pointee
-        operation = try streaming(request.operation, "request.operation")
+        called = try operation(request.operation, "request.operation")
         modelID = try text(request.model_id, "request.model_id", limit: Limits.modelIDLength)
         do throws(ConfigError) {
             settings = try client.settings(with: borrow(request.config, as: Config.self))
@@ -35,19 +38,19 @@ struct Opening {
     func open(
         _ callbacks: UnsafePointer<brs_callbacks>?, _ client: Client
     ) throws(Refusal) -> UnsafeMutablePointer<brs_stream> {
-        let body = try copied(request.body, request.body_len, "request.body", limit: Limits.requestBodyLength)
+        let body = try body()
         try check(body)
-        let called = callbacks == nil ? nil : try CallbackConsumer.make(callbacks)
-        let pull = called == nil ? PullState(queueLength: settings.queueLength) : nil
+        let callee = callbacks == nil ? nil : try CallbackConsumer.make(callbacks)
+        let pull = callee == nil ? PullState(queueLength: settings.queueLength) : nil
         let failureCallback = FailureCallback.make(request)
-        called?.failureCallback = failureCallback
+        callee?.failureCallback = failureCallback
         pull?.queue.judge = failureCallback
-        guard let consumer: any StreamConsumer = called ?? pull?.queue,
+        guard let consumer: any StreamConsumer = callee ?? pull?.queue,
             let stream = client.makeStream(
-                consumer: consumer, operation: operation, modelID: modelID, body: body, settings: settings)
+                consumer: consumer, operation: called, modelID: modelID, body: body, settings: settings)
         else { throw .memory }
         let handle = handOut(StreamHandle(stream, pull), as: brs_stream.self)
-        called?.handle = handle
+        callee?.handle = handle
         failureCallback?.handle = handle
         guard client.start(stream) else {
             _ = takeBack(handle, as: StreamHandle.self)
@@ -56,11 +59,45 @@ struct Opening {
         return handle
     }
 
+    private func body() throws(Refusal) -> ByteBuffer {
+        if request.prompt != nil { return try promptBody() }
+        if request.body == nil, !called.isInvoke {
+            throw Refusal(BRS_E_ARGUMENT, "request.body: is NULL, and there is no request.prompt")
+        }
+        return try copied(request.body, request.body_len, "request.body", limit: Limits.requestBodyLength)
+    }
+
+    /// The body that the library writes.
+    private func promptBody() throws(Refusal) -> ByteBuffer {
+        if request.body != nil || request.body_len != 0 {
+            throw Refusal(BRS_E_ARGUMENT, "request.prompt: goes instead of request.body, and both are set")
+        }
+        if called.isInvoke {
+            throw Refusal(BRS_E_ARGUMENT, "request.prompt: goes with Converse and ConverseStream alone")
+        }
+        var body = PromptBody()
+        body.maxTokens = request.max_tokens
+        body.temperature = request.has_temperature == 0 ? nil : request.temperature
+        let (prompt, system) = (bytes(request.prompt), bytes(request.system))
+        do throws(ArgumentError) {
+            return try body.make(prompt: Span(_unsafeElements: prompt), system: Span(_unsafeElements: system))
+        } catch {
+            throw Refusal(BRS_E_ARGUMENT, "request.\(error.argument): \(error.message)")
+        }
+    }
+
+    /// A C string where it lies, or nothing; of one that is too long for a body, enough to show it.
+    private func bytes(_ text: UnsafePointer<CChar>?) -> UnsafeBufferPointer<UInt8> {
+        guard let text else { return UnsafeBufferPointer(start: nil, count: 0) }
+        let start = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
+        return UnsafeBufferPointer(start: start, count: strnlen(text, Limits.requestBodyLength + 1))
+    }
+
     private func check(_ body: borrowing ByteBuffer) throws(Refusal) {
         do throws(ArgumentError) {
-            try RequestBuilder.checkBody(body.span, operation: operation)
+            try RequestBuilder.checkBody(body.span, operation: called)
             _ = try RequestBuilder.head(
-                operation: operation, modelID: modelID.span, basePath: Bytes().span, options: settings.invokeOptions)
+                operation: called, modelID: modelID.span, basePath: Bytes().span, options: settings.invokeOptions)
         } catch {
             throw Refusal(error)
         }

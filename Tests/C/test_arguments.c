@@ -115,7 +115,7 @@ TEST(operation_must_be_known) {
   brs_callbacks callbacks = ignoring();
   brs_stream *stream = UNTOUCHED;
   brs_decoder *decoder = UNTOUCHED;
-  const int unknown[] = {0, 3, -1, 1000000};
+  const int unknown[] = {0, 5, -1, 1000000};
   for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
     brs_request request = request_of(BODY);
     request.operation = (brs_operation)unknown[i];
@@ -260,6 +260,8 @@ TEST(code_names) {
   NAMED(BRS_E_CLOSED);
   NAMED(BRS_E_TIMEOUT);
   NAMED(BRS_E_END);
+  NAMED(BRS_E_UNKNOWN_TOOL_CALL);
+  NAMED(BRS_E_TOOL_ANSWERED);
   NAMED(BRS_E_REGION);
   NAMED(BRS_E_CREDENTIALS);
   NAMED(BRS_E_ENDPOINT);
@@ -272,9 +274,11 @@ TEST(code_names) {
   NAMED(BRS_E_TIMEOUT_FIRST_BYTE);
   NAMED(BRS_E_TIMEOUT_BETWEEN_BYTES);
   NAMED(BRS_E_TIMEOUT_TOTAL);
+  NAMED(BRS_E_TIMEOUT_TOOL);
   NAMED(BRS_E_INCOMPLETE);
   NAMED(BRS_E_PROTOCOL);
   NAMED(BRS_E_LIMIT);
+  NAMED(BRS_E_TOOL_ROUNDS);
   NAMED(BRS_E_CANCELLED);
   NAMED(BRS_E_VALIDATION);
   NAMED(BRS_E_ACCESS_DENIED);
@@ -291,7 +295,7 @@ TEST(code_names) {
   NAMED(BRS_E_SERVICE_UNAVAILABLE);
   NAMED(BRS_E_SERVICE);
 #undef NAMED
-  const int unknown[] = {-1, 9, 19, 24, 98, 100, 1000, INT32_MAX, INT32_MIN};
+  const int unknown[] = {-1, 11, 19, 24, 98, 100, 1000, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
     CHECK_TEXT(brs_code_name((brs_code)unknown[i]), "BRS_E_UNKNOWN");
 }

@@ -392,3 +392,103 @@ TEST(settings_of_one_call) {
   server_stop(&other);
   bytes_free(&answer);
 }
+
+/* ---- the body that the library writes */
+
+static brs_request prompt_of(const char *prompt) {
+  return (brs_request){
+      .size = sizeof(brs_request), .operation = BRS_CONVERSE_STREAM, .model_id = MODEL, .prompt = prompt};
+}
+
+static void refuse_prompt(brs_request request, const char *what) {
+  brs_diagnostic diagnostic;
+  CHECK_CODE(open_request(&request, &diagnostic), BRS_E_ARGUMENT);
+  CHECK_CONTAINS(diagnostic.message, what);
+}
+
+TEST(prompts_that_are_refused) {
+  fixture_begin(&fixture, NULL, NULL);
+  brs_request request = prompt_of("hi");
+  request.body = BODY;
+  request.body_len = strlen(BODY);
+  refuse_prompt(request, "request.prompt");
+  request.body = NULL;
+  refuse_prompt(request, "request.prompt");
+  request = prompt_of("hi");
+  request.operation = BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM;
+  refuse_prompt(request, "request.prompt");
+  request.operation = BRS_INVOKE_MODEL;
+  refuse_prompt(request, "request.prompt");
+  refuse_prompt(prompt_of(""), "request.prompt: the prompt is empty");
+  refuse_prompt(prompt_of("ab\xff"), "request.prompt: the text is not UTF-8 at byte 2");
+  request = prompt_of("hi");
+  request.system = "\xc3";
+  refuse_prompt(request, "request.system: the text is not UTF-8 at byte 0");
+  request = prompt_of("hi");
+  request.max_tokens = -1;
+  refuse_prompt(request, "request.max_tokens");
+  static const double temperatures[] = {-0.001, 1.001, 1.0 / 0.0, -1.0 / 0.0, 0.0 / 0.0};
+  for (size_t i = 0; i < sizeof temperatures / sizeof *temperatures; i++) {
+    request = prompt_of("hi");
+    request.has_temperature = 1;
+    request.temperature = temperatures[i];
+    refuse_prompt(request, "request.temperature");
+  }
+  request = prompt_of(NULL);
+  refuse_prompt(request, "request.body");
+  request.system = "be brief";
+  refuse_prompt(request, "request.body");
+  CHECK_NUMBER(server_requests(&fixture.server), 0);
+  fixture_end(&fixture);
+}
+
+static void send_prompt(brs_request request, const char *body) {
+  brs_diagnostic diagnostic;
+  char end[512];
+  CHECK_CODE(open_request(&request, &diagnostic), BRS_OK);
+  snprintf(end, sizeof end, "\r\n\r\n%s", body);
+  CHECK_CONTAINS(fixture.server.request, end);
+}
+
+#define HI "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]"
+
+TEST(prompts_on_the_wire) {
+  fixture_begin(&fixture, NULL, NULL);
+  struct bytes answer = {0};
+  answer_add(&answer, 1);
+  server_reply(&fixture.server, stream_reply(answer.data, answer.len));
+  send_prompt(prompt_of("hi"), HI "}");
+  brs_request request = prompt_of("hi");
+  request.system = "";
+  request.temperature = 7; /* does not count */
+  send_prompt(request, HI "}");
+  request.system = "be \"brief\"";
+  request.max_tokens = 64;
+  request.has_temperature = 1;
+  request.temperature = 0.25;
+  send_prompt(request, HI ",\"system\":[{\"text\":\"be \\\"brief\\\"\"}],"
+                          "\"inferenceConfig\":{\"maxTokens\":64,\"temperature\":0.25}}");
+  send_prompt(prompt_of("a\"\\\n\x01\x7f\xc3\xa9\xf0\x9f\xa6\x89"),
+              "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"a\\\"\\\\\\n\\u0001\x7f\xc3\xa9\xf0\x9f\xa6\x89\"}]}]}");
+  /* Without a prompt, the other members do not count. */
+  request = request_of(BODY);
+  request.max_tokens = -5;
+  request.system = "\xff";
+  send_prompt(request, BODY);
+  fixture_end(&fixture);
+  bytes_free(&answer);
+}
+
+TEST(prompts_have_a_longest) {
+  enum { LONGEST = 25000000 };
+  if (check_is_slow()) return;
+  fixture_begin(&fixture, NULL, NULL);
+  char *prompt = malloc(LONGEST + 2);
+  memset(prompt, 'x', LONGEST + 1);
+  prompt[LONGEST + 1] = 0;
+  refuse_prompt(prompt_of(prompt), "request.prompt: the text is longer");
+  prompt[LONGEST] = 0;
+  refuse_prompt(prompt_of(prompt), "request.body: the body is longer");
+  free(prompt);
+  fixture_end(&fixture);
+}

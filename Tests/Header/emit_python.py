@@ -20,7 +20,7 @@ PLAIN = {
     "const char *": "c_char_p",
     "const uint8_t *": "c_char_p",
 }
-HINTS = {"c_void_p": "Optional[int]", "c_char_p": "Optional[bytes]"}
+HINTS = {"c_void_p": "Optional[int]", "c_char_p": "Optional[bytes]", "c_double": "float"}
 OPENING = '''"""The C interface of libbedrockstream for ctypes. Generated together with bedrockstream.h: do not edit."""
 
 from __future__ import annotations

@@ -451,7 +451,7 @@ class brs_timings(Structure):
     bytes_received: int
     # Output tokens for each second between the first and the last delta; counts no time that `longest_gap_us`
     # does not. -1 where the service reported no tokens, or fewer than two deltas came.
-    output_tokens_per_s: int
+    output_tokens_per_s: float
 
     _fields_ = [
         ("resolved_us", c_int64),
@@ -961,7 +961,7 @@ class brs_request(Structure):
     # (Optional) 1 where `temperature` counts.
     has_temperature: int
     # (Optional) The temperature, from 0 to 1.
-    temperature: int
+    temperature: float
 
     _fields_ = [
         ("size", c_size_t),
