@@ -53,7 +53,7 @@ extension EventDecoder {
     }
 
     /// A chunk that is no JSON object is the model's business: it is handed over as it came.
-    private mutating func readChunk(_ chunk: Span<UInt8>) throws(JSONError) -> ServiceError? {
+    mutating func readChunk(_ chunk: Span<UInt8>) throws(JSONError) -> ServiceError? {
         event.kind = .other
         guard let shape = ChunkShape(chunk) else {
             if family == .unknown { family = .unmarked }

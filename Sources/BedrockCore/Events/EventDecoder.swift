@@ -128,7 +128,7 @@ public struct EventDecoder: ~Copyable {
         return finish(type, payload)
     }
 
-    private mutating func begin() {
+    mutating func begin() {
         scratch.removeAll()
         event = StreamEvent()
     }
