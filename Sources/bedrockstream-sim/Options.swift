@@ -19,6 +19,9 @@ struct Options {
     var endsWithParent = false
     var log: String?
     var script: String?
+    var replay: String?
+    /// How many times as fast; 0: at once.
+    var replaySpeed = 1.0
 
     static func parse(_ arguments: [String]) -> Outcome {
         var options = Options()
@@ -57,6 +60,12 @@ struct Options {
         case "--region": region = value
         case "--log": log = value
         case "--script": script = value
+        case "--replay": replay = value
+        case "--replay-speed":
+            guard let number = Double(value), number >= 0, number <= 1e6 else {
+                return "--replay-speed takes a number from 0 to 1000000, not \(value)"
+            }
+            replaySpeed = number
         default: return "unknown option: \(name)"
         }
         return nil
@@ -77,6 +86,8 @@ struct Options {
           --region NAME          the only region that signatures may name (any)
           --no-auth              accept every request
           --script FILE          JSON: what to do with which request; see the README
+          --replay FILE          answer with the exchanges that a client recorded there; see the README
+          --replay-speed X       X times as fast as they came (1); 0: at once
           --log PATH             one line for each request; - is standard output
           --exit-with-parent     end when the process that started this one ends
           --list-knobs           print what model ids, scripts and x-sim headers can ask for, as Markdown

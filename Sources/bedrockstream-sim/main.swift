@@ -29,7 +29,16 @@ func serve(_ options: Options) -> Int32 {
         complain(problem)
         return 2
     }
-    let service = Service(options: options, script: script, log: log)
+    var recording: Recording?
+    if let path = options.replay {
+        switch Recording.load(path, speed: options.replaySpeed) {
+        case .loaded(let loaded): recording = loaded
+        case .refused(let problem):
+            complain(problem)
+            return 2
+        }
+    }
+    let service = Service(options: options, script: script, recording: recording, log: log)
     guard let server = Server(options: options, service: service) else {
         complain("cannot listen on port \(options.port): \(String(cString: strerror(errno)))")
         return 1

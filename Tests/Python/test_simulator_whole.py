@@ -85,11 +85,11 @@ def test_it_stalls(simulator: Simulator, stall: int) -> None:
 
 def test_it_comes_late_and_slowly(simulator: Simulator) -> None:
     started = time.monotonic()
-    raw = Raw(simulator, "sim.event-150", "converse")
+    raw = Raw(simulator, "sim.event-500", "converse")
     raw.head()
     headed = time.monotonic()
     assert raw.pending or raw.socket.recv(1)
-    assert headed - started < 0.1 and time.monotonic() - started >= 0.15
+    assert headed - started < 0.5 <= time.monotonic() - started
     whole = body_of(simulator, "any")
     assert len(body_of(simulator, "sim.write-50.gap-2")) == len(whole)
 

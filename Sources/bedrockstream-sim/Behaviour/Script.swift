@@ -1,5 +1,4 @@
 import BedrockCore
-import Glibc
 
 /// Rules from a file: the knobs of requests, by model id, by number, by what the user says.
 final class Script {
@@ -27,7 +26,7 @@ final class Script {
 
     static func load(_ path: String?) -> Outcome {
         guard let path else { return .loaded(Script([])) }
-        guard let bytes = read(path) else { return .refused("cannot read \(path)") }
+        guard let bytes = TextFile.read(path, limit: 16 << 20) else { return .refused("cannot read \(path)") }
         do throws(JSONError) {
             return try load(JSONValue.parse(bytes), path)
         } catch {
@@ -53,19 +52,6 @@ final class Script {
                     then: then))
         }
         return .loaded(Script(rules))
-    }
-
-    private static func read(_ path: String) -> [UInt8]? {
-        guard let file = fopen(path, "re") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var room = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count < 16 << 20 {
-            let count = fread(&room, 1, room.count, file)
-            if count == 0 { return bytes }
-            bytes += room[0..<count]
-        }
-        return nil
     }
 
     /// Applies the first rule that holds.

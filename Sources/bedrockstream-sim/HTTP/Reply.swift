@@ -21,6 +21,8 @@ struct Delivery {
     var isCloseDelimited = false
     /// Every write is a send of its own, also at full speed.
     var sendsEachWrite = false
+    /// The length of a body that is made while it is sent, where it is known.
+    var length: Int?
     /// Time between the head and a body that is not made while it is sent.
     var bodyDelay: Int64 = 0
     /// Such a body stops after this many bytes, and the connection stays open.

@@ -35,6 +35,8 @@ final class Transfer {
             framing = .close
         } else if case .bytes = reply.body {
             framing = .length
+        } else if delivery.length != nil {
+            framing = .length
         } else {
             framing = request?.isHTTP10 == true ? .close : .chunked
         }
@@ -82,6 +84,7 @@ final class Transfer {
         case .close: break
         case .length:
             if case .bytes(let bytes) = reply.body { text += "Content-Length: \(bytes.count)\r\n" }
+            if let length = delivery.length { text += "Content-Length: \(length)\r\n" }
         }
         return text + "Connection: \(keepsAlive ? "keep-alive" : "close")\r\n\r\n"
     }

@@ -6,13 +6,16 @@ final class Service {
     let stats = Stats()
     private let authenticator: Authenticator
     private let script: Script
+    /// Where it is set, it gives every answer.
+    private let recording: Recording?
     private let log: Log
     private var faults = FaultCounter()
     private var record = RequestRecord()
 
-    init(options: Options, script: Script, log: Log) {
+    init(options: Options, script: Script, recording: Recording?, log: Log) {
         authenticator = Authenticator(options: options)
         self.script = script
+        self.recording = recording
         self.log = log
     }
 
@@ -25,17 +28,27 @@ final class Service {
         case .reset:
             reset()
             return plain(.object([]))
-        case .unknown:
+        case .unknown where recording == nil:
             let message = "No operation at \(request.method) \(request.path)"
             reply = Refusal(name: "UnknownOperationException", status: 404, message: message).reply
-        case .model(let id, let operation):
+        case let route:
             do throws(Refusal) {
-                reply = try answer(request, model: id, operation, now: now)
+                reply = try answer(request, route, now: now)
             } catch {
                 reply = error.reply
             }
         }
         return finish(reply, request)
+    }
+
+    private func answer(_ request: Request, _ route: Route, now: Int64) throws(Refusal) -> Reply {
+        if let refusal = authenticator.refusal(of: request) { throw refusal }
+        if let recording {
+            if let reply = recording.reply(to: request, now: now) { return reply }
+            throw .notFound("Nothing was recorded for \(request.path)")
+        }
+        guard case .model(let id, let operation) = route else { throw .notFound("No model at \(request.path)") }
+        return try answer(request, model: id, operation, now: now)
     }
 
     /// An answer to what is no request.
@@ -57,6 +70,7 @@ final class Service {
     private func reset() {
         stats.reset()
         faults.reset()
+        recording?.reset()
         record.removeAll()
     }
 
@@ -73,6 +87,7 @@ final class Service {
     }
 
     private func withID(_ reply: Reply) -> Reply {
+        if reply.headers.contains(where: { $0.name.lowercased() == "x-amzn-requestid" }) { return reply }
         var reply = reply
         reply.headers.insert(Header(name: "x-amzn-RequestId", value: .uuid()), at: 0)
         return reply
@@ -85,7 +100,6 @@ extension Service {
     private func answer(
         _ request: Request, model: String, _ operation: Route.Operation, now: Int64
     ) throws(Refusal) -> Reply {
-        if let refusal = authenticator.refusal(of: request) { throw refusal }
         let (format, prompt) = try read(request, operation, model: model)
         let knobs = try knobs(request, model: model, userText: prompt.userText)
         try check(prompt, knobs)
