@@ -83,6 +83,10 @@
  *     or `timeout.between_bytes_ms` passed           ..._FIRST_BYTE,              names, or ask later
  *                                                    ..._BETWEEN_BYTES
  *     `timeout.total_ms` passed, waits included      BRS_E_TIMEOUT_TOTAL          nothing, or raise it
+ *     a tool's result did not come within            BRS_E_TIMEOUT_TOOL           answer each call, or raise it
+ *     `timeout.tool_ms`
+ *     the model calls tools again and again          BRS_E_TOOL_ROUNDS            raise `turn.max_rounds`, or mend
+ *                                                                                 what the tools answer
  *     no region, credentials or usable endpoint      BRS_E_REGION, ...            configure it; the message says where
  *     the caller cancelled, or freed the stream or   BRS_E_CANCELLED              nothing
  *     client, or `brs_client_drain` ran out of time
@@ -96,6 +100,16 @@
  * before void, continue goes on with the text where it was. Events tell of each of these, and `on_failure` of a
  * request may veto or force one. `brs_stream_detach` lets go of an answer but reads it to its end for the usage;
  * `brs_client_drain` lets running streams end before a client is freed.
+ *
+ * TOOLS. `on_tool` hands over each complete call of a tool, in every stream. With `turn` set to manual, which is the
+ * default, the stream ends when the answer does, with BRS_STOP_TOOL_USE, and the caller sends a request with
+ * `message_json` and the results himself. With auto, the library does: BRS_EVENT_TOOL_WAITING says which calls it
+ * waits for, `brs_tool_result` gives a result from any thread, BRS_EVENT_TOOL_ANSWERED says that it was taken, and
+ * when all have one the answer goes on in the same stream, one `round` further. There is one end, after the last
+ * round; `text` and the usage are those of all rounds, `message_json` is of the last one, `new_messages_json` has
+ * every message that came in between. Each round is a call of the service of its own, with its own attempts. Where
+ * the request's format has no place for results that this library knows, the stream ends with BRS_STOP_TOOL_USE also
+ * with auto.
  *
  * MEMORY. What a stream takes has a bound, however slow its consumer is: the request; the text of the answer, kept for
  * the result, at most 64 MiB; the message that is coming in, at most 24 MiB; and what waits to be handed over, 16 KiB
@@ -767,7 +781,8 @@ typedef struct brs_event {
   size_t json_len;
   /** Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL. */
   const brs_delta *delta;
-  /** Set for BRS_EVENT_TOOL, BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, else NULL. */
+  /** Set for BRS_EVENT_TOOL, and for BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, there without the input, which
+   *  came with the call; else NULL. */
   const brs_tool *tool;
   /** Set for BRS_EVENT_STOP, else NULL. */
   const brs_result *result;
@@ -795,6 +810,10 @@ typedef brs_flow (*brs_on_delta)(void *user, brs_stream *stream, const brs_delta
 /**
  * The model calls a tool, and its input is complete.
  * `tool` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
+ * With `turn` set to auto the stream waits for `brs_tool_result` for each call without `is_server_tool`, which may be
+ * called in here. An input that is no JSON, or that was cut off, is told with `is_valid` 0 and its raw text. A call
+ * that the service gave no id or name has "" for it. A piece of input for a block that is no open tool call would be
+ * lost, and ends the stream with BRS_E_PROTOCOL.
  */
 typedef brs_flow (*brs_on_tool)(void *user, brs_stream *stream, const brs_tool *tool);
 
@@ -812,7 +831,10 @@ typedef void (*brs_on_error)(void *user, brs_stream *stream, const brs_error *er
 
 /**
  * Any event of the wire arrived, before the typed callback that belongs to it; or an attempt failed and the library
- * goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that was delivered before is void.
+ * goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that the round has delivered before is void.
+ * Events, deltas and members that this version does not know come as JSON, and disturb nothing else. Nor do an answer
+ * that begins twice, or deltas behind the end of their block or of the message: they are handed over, and are part of
+ * the result. A block that comes without a start begins with its first delta; without an index its index is -1.
  * `event` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
  */
 typedef brs_flow (*brs_on_event)(void *user, brs_stream *stream, const brs_event *event);
@@ -1159,6 +1181,16 @@ void brs_client_free(brs_client *client);
  * `brs_stream_next`. Failures after the arguments were checked, a missing region or credentials included,
  * come as the stream's error.
  *
+ * The batch operations BRS_CONVERSE and BRS_INVOKE_MODEL run through the same callbacks, so that `operation`
+ * alone switches between streaming and batch: when the whole answer is there, first comes one BRS_EVENT_OTHER
+ * whose `type` is "Converse" or "InvokeModel" and whose `json` is the answer as the service sent it, at most
+ * 32 MiB; then come the events that would have streamed it, with a delta for each block, tool calls, and the
+ * end. Limits, retries, `turn` and the result work as for a stream. A body of InvokeModel whose format is not
+ * known is a success with that one event.
+ *
+ * With `turn` set to auto, an answer that stops for tool calls of the caller's is not the end of the stream:
+ * see `brs_tool_result`.
+ *
  * @param client  the client.
  * @param request  what to ask; copied.
  * @param callbacks  (Optional) what to call, copied; NULL for `brs_stream_next`.
@@ -1232,6 +1264,38 @@ brs_code brs_stream_cancel(brs_stream *stream);
  * @param stream  the stream; NULL does nothing.
  */
 void brs_stream_free(brs_stream *stream);
+
+/* Tools -------------------------------------------------------------------------------------------------- */
+
+/**
+ * Gives the result of a tool call to a stream that runs tools: one opened with `turn` set to auto.
+ *
+ * When each call of a round has its result, the stream sends the conversation with the assistant's message
+ * and the results behind it, and goes on with the next round. Any thread, any order, from `on_tool` or the
+ * event that tells of the call on, inside that callback included, while the round's answer is still coming in
+ * too; the wait is bounded by `timeout.tool_ms`. Calls with `is_server_tool` have no result to give.
+ *
+ * What becomes of the result in a Converse request: BRS_TOOL_TEXT is {"text": ...}; BRS_TOOL_JSON is {"json":
+ * ...} for an object, and any other value goes as {"text": its JSON text}, as Converse takes objects alone;
+ * BRS_TOOL_BLOCKS is sent as it is. In a request of Anthropic Messages text and JSON are the content as a
+ * string, and blocks are sent as they are. Whether a block has the right members is for the service to say.
+ *
+ * @param stream  the stream.
+ * @param tool_use_id  `id` of the call, NUL-terminated. Where several calls have the same one, the oldest
+ *     without a result is meant.
+ * @param content  what `text` is.
+ * @param text  the result, UTF-8; copied. May be NULL where `len` is 0.
+ * @param len  its length in bytes; at most `turn.max_result_bytes`.
+ * @param is_error  not 0 where the tool failed: the model is told so, and `text` says how.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK; BRS_E_UNKNOWN_TOOL_CALL; BRS_E_TOOL_ANSWERED for a second result; BRS_E_ARGUMENT, also for
+ *     what is not UTF-8, not JSON, no array of objects as `content` says, or too long; BRS_E_STATE for a
+ *     stream that has ended or does not run tools; BRS_E_FORKED; BRS_E_MEMORY. After a failure the call still
+ *     waits for its result.
+ */
+brs_code brs_tool_result(
+    brs_stream *stream, const char *tool_use_id, brs_tool_content content, const char *text, size_t len,
+    int32_t is_error, brs_diagnostic *diagnostic);
 
 /* Decoder ------------------------------------------------------------------------------------------------ */
 

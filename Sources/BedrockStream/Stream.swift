@@ -8,6 +8,16 @@ import CBedrockStream
 /// `on_stop` and `on_error` runs, and nothing after it. Without, the caller fetches events with `brs_stream_next`.
 /// Failures after the arguments were checked, a missing region or credentials included, come as the stream's error.
 ///
+/// The batch operations BRS_CONVERSE and BRS_INVOKE_MODEL run through the same callbacks, so that `operation` alone
+/// switches between streaming and batch: when the whole answer is there, first comes one BRS_EVENT_OTHER whose `type`
+/// is "Converse" or "InvokeModel" and whose `json` is the answer as the service sent it, at most 32 MiB; then come the
+/// events that would have streamed it, with a delta for each block, tool calls, and the end. Limits, retries, `turn`
+/// and the result work as for a stream. A body of InvokeModel whose format is not known is a success with that one
+/// event.
+///
+/// With `turn` set to auto, an answer that stops for tool calls of the caller's is not the end of the stream: see
+/// `brs_tool_result`.
+///
 /// - Parameters:
 ///   - client: the client.
 ///   - request: what to ask; copied.

@@ -78,7 +78,14 @@ static int is_result(const brs_result *result) {
   return result != NULL && result->size >= sizeof *result
          && is_view(result->stop_reason_text, result->stop_reason_text_len) && is_view(result->text, result->text_len)
          && is_view(result->request_id, result->request_id_len) && is_view(result->model_id, result->model_id_len)
-         && is_view(result->region, result->region_len) && is_view(result->metadata_json, result->metadata_json_len);
+         && is_view(result->region, result->region_len) && is_view(result->metadata_json, result->metadata_json_len)
+         && is_view(result->message_json, result->message_json_len)
+         && is_view(result->new_messages_json, result->new_messages_json_len)
+         && is_view(result->answered_model_id, result->answered_model_id_len)
+         && is_view(result->service_tier, result->service_tier_len)
+         && is_view(result->performance_latency, result->performance_latency_len)
+         && is_view(result->trace_json, result->trace_json_len)
+         && is_view(result->additional_fields_json, result->additional_fields_json_len);
 }
 
 static int is_error(const brs_error *error) {

@@ -13,6 +13,7 @@ SECTIONS = [
     ("Config.swift", "Configuration"),
     ("Client.swift", "Clients"),
     ("Stream.swift", "Streams"),
+    ("ToolResult.swift", "Tools"),
     ("Decoder.swift", "Decoder"),
     ("Signer.swift", "Signer"),
 ]

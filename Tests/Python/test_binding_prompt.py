@@ -67,7 +67,8 @@ def test_a_prompt_alone_is_one_message(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize(("members", "name"), [
     ({"prompt": b""}, "request.prompt"), ({"prompt": b"\xff"}, "request.prompt"),
-    ({"prompt": b"x", "system": b"\xed\xa0\x80"}, "request.system"), ({"prompt": b"x", "max_tokens": -1}, "request.max_tokens"),
+    ({"prompt": b"x", "system": b"\xed\xa0\x80"}, "request.system"),
+    ({"prompt": b"x", "max_tokens": -1}, "request.max_tokens"),
     ({"prompt": b"x", "has_temperature": 1, "temperature": float("nan")}, "request.temperature"),
 ])
 def test_what_no_body_can_say_is_refused(simulator: Simulator, members: dict[str, Any], name: str) -> None:

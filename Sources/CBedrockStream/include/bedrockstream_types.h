@@ -355,7 +355,8 @@ typedef struct brs_event {
   size_t json_len;
   /** Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL. */
   const brs_delta *delta;
-  /** Set for BRS_EVENT_TOOL, BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, else NULL. */
+  /** Set for BRS_EVENT_TOOL, and for BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, there without the input, which
+   *  came with the call; else NULL. */
   const brs_tool *tool;
   /** Set for BRS_EVENT_STOP, else NULL. */
   const brs_result *result;
@@ -383,6 +384,10 @@ typedef brs_flow (*brs_on_delta)(void *user, brs_stream *stream, const brs_delta
 /**
  * The model calls a tool, and its input is complete.
  * `tool` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
+ * With `turn` set to auto the stream waits for `brs_tool_result` for each call without `is_server_tool`, which may be
+ * called in here. An input that is no JSON, or that was cut off, is told with `is_valid` 0 and its raw text. A call
+ * that the service gave no id or name has "" for it. A piece of input for a block that is no open tool call would be
+ * lost, and ends the stream with BRS_E_PROTOCOL.
  */
 typedef brs_flow (*brs_on_tool)(void *user, brs_stream *stream, const brs_tool *tool);
 
@@ -400,7 +405,10 @@ typedef void (*brs_on_error)(void *user, brs_stream *stream, const brs_error *er
 
 /**
  * Any event of the wire arrived, before the typed callback that belongs to it; or an attempt failed and the library
- * goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that was delivered before is void.
+ * goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that the round has delivered before is void.
+ * Events, deltas and members that this version does not know come as JSON, and disturb nothing else. Nor do an answer
+ * that begins twice, or deltas behind the end of their block or of the message: they are handed over, and are part of
+ * the result. A block that comes without a start begins with its first delta; without an index its index is -1.
  * `event` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
  */
 typedef brs_flow (*brs_on_event)(void *user, brs_stream *stream, const brs_event *event);

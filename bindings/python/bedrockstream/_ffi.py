@@ -833,7 +833,8 @@ class brs_event(Structure):
     json_len: int
     # Set for BRS_EVENT_DELTA where the piece has a known place in the answer, else NULL.
     delta: Any
-    # Set for BRS_EVENT_TOOL, BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, else NULL.
+    # Set for BRS_EVENT_TOOL, and for BRS_EVENT_TOOL_WAITING and BRS_EVENT_TOOL_ANSWERED, there without the
+    # input, which came with the call; else NULL.
     tool: Any
     # Set for BRS_EVENT_STOP, else NULL.
     result: Any
@@ -872,7 +873,11 @@ brs_on_delta = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_delta
 
 
 # The model calls a tool, and its input is complete. `tool` and what it points to live until the callback
-# returns. Runs and returns as `brs_on_delta`.
+# returns. Runs and returns as `brs_on_delta`. With `turn` set to auto the stream waits for `brs_tool_result`
+# for each call without `is_server_tool`, which may be called in here. An input that is no JSON, or that was
+# cut off, is told with `is_valid` 0 and its raw text. A call that the service gave no id or name has "" for
+# it. A piece of input for a block that is no open tool call would be lost, and ends the stream with
+# BRS_E_PROTOCOL.
 brs_on_tool = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_tool))
 
 
@@ -886,8 +891,12 @@ brs_on_error = CFUNCTYPE(None, c_void_p, POINTER(brs_stream), POINTER(brs_error)
 
 
 # Any event of the wire arrived, before the typed callback that belongs to it; or an attempt failed and the
-# library goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that was delivered before is
-# void. `event` and what it points to live until the callback returns. Runs and returns as `brs_on_delta`.
+# library goes on, then `event->retry` says how. After BRS_EVENT_RESTART all that the round has delivered
+# before is void. Events, deltas and members that this version does not know come as JSON, and disturb nothing
+# else. Nor do an answer that begins twice, or deltas behind the end of their block or of the message: they
+# are handed over, and are part of the result. A block that comes without a start begins with its first delta;
+# without an index its index is -1. `event` and what it points to live until the callback returns. Runs and
+# returns as `brs_on_delta`.
 brs_on_event = CFUNCTYPE(c_int, c_void_p, POINTER(brs_stream), POINTER(brs_event))
 
 
@@ -1105,6 +1114,8 @@ def declare(library: CDLL) -> None:
     library.brs_stream_cancel.restype = c_int
     library.brs_stream_free.argtypes = [POINTER(brs_stream)]
     library.brs_stream_free.restype = None
+    library.brs_tool_result.argtypes = [POINTER(brs_stream), c_char_p, c_int, c_char_p, c_size_t, c_int32, POINTER(brs_diagnostic)]
+    library.brs_tool_result.restype = c_int
     library.brs_decoder_new.argtypes = [c_int, POINTER(brs_callbacks), POINTER(POINTER(brs_decoder)), POINTER(brs_diagnostic)]
     library.brs_decoder_new.restype = c_int
     library.brs_decoder_feed.argtypes = [POINTER(brs_decoder), c_char_p, c_size_t]
