@@ -27,17 +27,21 @@ public final class BodyDecoder {
         guard !isBusy, !attempt.hasEnded else { return false }
         isBusy = true
         defer { isBusy = false }
+        pump(bytes)
+        return true
+    }
+
+    /// Hands over every event that the bytes complete.
+    private func pump(_ bytes: Span<UInt8>) {
         var position = 0
         while true {
             switch attempt.next(bytes, &position, now: 1) {
-            case .needsInput: return true
+            case .needsInput: return
             case .deliver:
                 if consumer.deliver(attempt.eventView) == .cancel {
                     attempt.cancelled("the callback cancelled the stream", now: 1)
                 }
-            case .ended:
-                seal()
-                return true
+            case .ended: return seal()
             }
         }
     }
@@ -48,6 +52,8 @@ public final class BodyDecoder {
         isBusy = true
         defer { isBusy = false }
         attempt.bodyEnded(now: 1)
+        // The answer of a batch operation is handed over when all of it is there.
+        if attempt.hasWholeBody { pump(Bytes().span) }
         seal()
         return attempt.failure?.code
     }
