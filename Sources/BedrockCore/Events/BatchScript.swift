@@ -79,8 +79,8 @@ struct BatchScript: ~Copyable {
 
     // MARK: Reading
 
-    /// Has the decoder read the next step; nil behind the last. Its event has neither name nor payload: it is made of
-    /// the body, which is an event of its own. What more the step gave is the decoder's to hand over (`nextPending`).
+    /// Has the decoder read the next step; nil behind the last. Its event has the name and the payload that it would
+    /// have had in a stream. What more the step gave is the decoder's to hand over (`nextPending`).
     ///
     /// A script that does not hold all of its body tells at once.
     mutating func next(_ events: inout EventDecoder) throws(JSONError) -> EventDecoder.Outcome? {
@@ -132,9 +132,20 @@ extension EventDecoder {
         begin()
         if operation.isInvoke {
             if let failure = try readChunk(payload) { return .exception(failure) }
-        } else {
-            try readConverse(kind, payload)
+            return finish(Bytes("chunk").span, payload)
         }
-        return finish(Bytes().span, Bytes().span)
+        try readConverse(kind, payload)
+        return finish(Bytes(Self.name(ofConverse: kind)).span, payload)
+    }
+
+    private static func name(ofConverse kind: EventKind) -> StaticString {
+        switch kind {
+        case .messageStart: "messageStart"
+        case .blockStart: "contentBlockStart"
+        case .delta: "contentBlockDelta"
+        case .blockStop: "contentBlockStop"
+        case .messageStop: "messageStop"
+        default: "metadata"
+        }
     }
 }
