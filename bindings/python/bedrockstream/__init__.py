@@ -20,7 +20,7 @@ from ._ffi import VERSION as __version__
 from ._ffi import brs_code as Code
 from ._ffi import brs_phase as Phase
 from ._library import LibraryNotFound
-from .client import Client, InvokeResponse, ConverseResponse
+from .client import BatchResponse, Client, ConverseResponse, InvokeResponse
 from .errors import (
     AccessDeniedError,
     ArgumentError,
@@ -37,6 +37,8 @@ from .errors import (
     StateError,
     StreamTimeoutError,
     ThrottlingError,
+    ToolResultError,
+    ToolRoundsError,
     ValidationError,
 )
 from .retry import Retry
@@ -46,6 +48,7 @@ from .stream import EventStream
 __all__ = [
     "AccessDeniedError",
     "ArgumentError",
+    "BatchResponse",
     "BedrockStreamError",
     "CancelledError",
     "Client",
@@ -70,6 +73,8 @@ __all__ = [
     "ThrottlingError",
     "Timings",
     "ToolCall",
+    "ToolResultError",
+    "ToolRoundsError",
     "Usage",
     "ValidationError",
     "__version__",

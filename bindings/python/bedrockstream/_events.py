@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
-from ._pull import Puller
+from ._blobs import decode_blob, decode_message, decode_source
 from ._ffi import brs_event_kind as Kind
+from ._pull import Puller
 
 NAMES = {
     Kind.BRS_EVENT_MESSAGE_START.value: "messageStart",
@@ -17,14 +18,18 @@ NAMES = {
     Kind.BRS_EVENT_MESSAGE_STOP.value: "messageStop",
     Kind.BRS_EVENT_METADATA.value: "metadata",
 }
+OTHER = Kind.BRS_EVENT_OTHER.value
 # Members whose value is free JSON: a null in there is a value.
-DOCUMENTS = ("additionalModelResponseFields", "json")
+DOCUMENTS = ("additionalModelResponseFields", "json", "input")
 
 decode_json = json.JSONDecoder().raw_decode
 
 
-def converse_event(puller: Puller, kind: int) -> Dict[str, Any]:
+def converse_event(puller: Puller, kind: int) -> Optional[Dict[str, Any]]:
+    """None for an event that is none of the wire's."""
     raw = puller.json().lstrip()
+    if not raw and not puller.type():
+        return None
     payload: Dict[str, Any] = decode_json(raw)[0] if raw else {}
     # "p" is padding against guessing an answer from the lengths of its packets; it means nothing.
     if "p" in payload:
@@ -36,8 +41,22 @@ def converse_event(puller: Puller, kind: int) -> Dict[str, Any]:
     return {NAMES.get(kind) or puller.type(): payload}
 
 
-def chunk_event(puller: Puller, kind: int) -> Dict[str, Any]:
-    return {puller.type(): {"bytes": puller.bytes()}}
+def chunk_event(puller: Puller, kind: int) -> Optional[Dict[str, Any]]:
+    name = puller.type()
+    return {name: {"bytes": puller.bytes()}} if name else None
+
+
+def batch_event(puller: Puller, kind: int) -> Optional[Dict[str, Any]]:
+    """The whole answer, under the operation's name; what the library makes of it is in the result."""
+    return {puller.type(): puller.bytes()} if kind == OTHER else None
+
+
+def converse_response(body: bytes) -> Dict[str, Any]:
+    """The answer of Converse as boto3 gives it."""
+    response: Dict[str, Any] = without_nulls(json.loads(body))
+    output = response.get("output")
+    decode_message(output.get("message") if isinstance(output, dict) else None)
+    return response
 
 
 def without_nulls(value: Any) -> Any:
@@ -56,16 +75,9 @@ def without_nulls(value: Any) -> Any:
 def decode_blobs(payload: Dict[str, Any]) -> None:
     """The two members of events that are blobs: redacted reasoning and the bytes of an image."""
     delta = payload.get("delta")
-    if not isinstance(delta, dict):
-        return
-    decode_blob(delta.get("reasoningContent"), "redactedContent")
-    image = delta.get("image")
-    decode_blob(image.get("source") if isinstance(image, dict) else None, "bytes")
-
-
-def decode_blob(owner: Any, name: str) -> None:
-    if isinstance(owner, dict) and isinstance(owner.get(name), str):
-        owner[name] = base64.b64decode(owner[name])
+    if isinstance(delta, dict):
+        decode_blob(delta.get("reasoningContent"), "redactedContent")
+        decode_source(delta.get("image"))
 
 
 def encode_blob(value: Any) -> str:

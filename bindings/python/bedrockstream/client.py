@@ -1,27 +1,30 @@
-"""The client: boto3's two streaming calls of Amazon Bedrock."""
+"""The client: boto3's four calls of Amazon Bedrock models."""
 
 from __future__ import annotations
 
 import ctypes
-import json
+import io
 import math
 import threading
 import weakref
 from ctypes import POINTER, byref, sizeof
-from typing import IO, Any, Callable, Dict, List, Mapping, Optional, TypedDict, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, TypedDict, Union
 
 from . import _ffi, errors
-from ._events import chunk_event, converse_event, encode_blob
+from ._calls import Body, call, call_plain, to_bytes, to_json, to_text
+from ._events import batch_event, chunk_event, converse_event, converse_response
 from ._ffi import brs_code as Code
 from ._ffi import brs_operation as Operation
 from ._library import library
 from ._lock import Lock
 from ._pull import Puller
+from ._tools import Tools
+from .result import Result
 from .retry import OnRetry
 from .stream import Event, EventStream
 
 Setting = Union[str, int, bool]
-Body = Union[bytes, bytearray, memoryview, str, IO[bytes], IO[str]]
+Settings = Mapping[str, Optional[Setting]]
 
 
 class ConverseResponse(TypedDict):
@@ -37,6 +40,23 @@ class InvokeResponse(TypedDict):
     body: EventStream
     contentType: str
     ResponseMetadata: Dict[str, Any]
+
+
+class BatchResponse(Dict[str, Any]):
+    """What `converse` and `invoke_model` return: a dict as boto3's, and beside it what a stream's `result` tells."""
+
+    result: Result
+
+
+class ResponseBody(io.BytesIO):
+    """The whole body of an answer, with the calls of botocore's StreamingBody."""
+
+    def iter_chunks(self, chunk_size: int = 1024) -> Iterator[bytes]:
+        return iter(lambda: self.read(chunk_size), b"")
+
+    def iter_lines(self) -> Iterator[bytes]:
+        for line in self:
+            yield line.rstrip(b"\r\n")
 
 
 class Client:
@@ -80,6 +100,8 @@ class Client:
         modelId: str,
         config: Optional[Mapping[str, Setting]] = None,
         on_retry: Optional[OnRetry] = None,
+        tools: Optional[Tools] = None,
+        tool_timeout_s: Optional[float] = None,
         **members: Any,
     ) -> ConverseResponse:
         """Sends a ConverseStream request: the members are those of the API. Returns when the first event is there.
@@ -87,10 +109,37 @@ class Client:
         `config` holds settings of this call alone. Errors before the first event are raised here, later ones by the
         iterator. `on_retry` is called with a `Retry` for each failure that is not the end, by the thread that waits
         here or reads the stream, which it must not read itself.
+
+        `tools` are the callables behind the request's `toolConfig`, by name: each is called with the parsed input, on
+        a thread of its own, and returns a str, a list of content blocks, or another JSON value; what it raises, and a
+        name that is not there, is told to the model as an error. The answer goes on with the results in the same
+        stream. `tool_timeout_s` bounds the wait for the results of a round; the settings `turn.*` have further bounds.
         """
-        body = to_json(members)
-        stream = self._open(Operation.BRS_CONVERSE_STREAM, modelId, body, config or {}, converse_event, on_retry)
+        body = to_json("the request", members)
+        settings = with_tools(config, tools, tool_timeout_s)
+        operation = Operation.BRS_CONVERSE_STREAM
+        stream = self._open(operation, modelId, body, settings, converse_event, on_retry, tools)
         return {"stream": stream, "ResponseMetadata": stream.metadata}
+
+    def converse(
+        self,
+        *,
+        modelId: str,
+        config: Optional[Mapping[str, Setting]] = None,
+        on_retry: Optional[OnRetry] = None,
+        tools: Optional[Tools] = None,
+        tool_timeout_s: Optional[float] = None,
+        **members: Any,
+    ) -> BatchResponse:
+        """Sends a Converse request and waits for the whole answer. Arguments as for `converse_stream`.
+
+        With tools it is the last round's answer; `result.new_messages` of it has all messages.
+        """
+        body = to_json("the request", members)
+        settings = with_tools(config, tools, tool_timeout_s)
+        stream = self._open(Operation.BRS_CONVERSE, modelId, body, settings, batch_event, on_retry, tools)
+        answer = last_body(stream, "Converse")
+        return finished(stream, converse_response(answer))
 
     def invoke_model_with_response_stream(
         self,
@@ -107,26 +156,49 @@ class Client:
         requestMetadata: Optional[str] = None,
         config: Optional[Mapping[str, Setting]] = None,
         on_retry: Optional[OnRetry] = None,
+        tools: Optional[Tools] = None,
+        tool_timeout_s: Optional[float] = None,
     ) -> InvokeResponse:
         """Sends an InvokeModelWithResponseStream request: `body` is the model's own format.
 
-        Each event is {"chunk": {"bytes": ...}}. Errors and `on_retry` as for `converse_stream`.
+        Each event is {"chunk": {"bytes": ...}}. Errors, `on_retry` and `tools`, which go with Anthropic's format, as
+        for `converse_stream`.
         """
-        settings: Dict[str, Optional[Setting]] = {
-            "invoke.content_type": contentType,
-            "invoke.accept": accept,
-            "invoke.trace": trace,
-            "invoke.guardrail_identifier": guardrailIdentifier,
-            "invoke.guardrail_version": guardrailVersion,
-            "invoke.performance_latency": performanceConfigLatency,
-            "invoke.service_tier": serviceTier,
-            "invoke.request_metadata": requestMetadata,
-        }
-        settings.update(config or {})
+        headers = invoke_settings(
+            contentType, accept, trace, guardrailIdentifier, guardrailVersion, performanceConfigLatency, serviceTier,
+            requestMetadata,
+        )
+        settings = {**headers, **with_tools(config, tools, tool_timeout_s)}
         operation = Operation.BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM
-        stream = self._open(operation, modelId, to_bytes(body), settings, chunk_event, on_retry)
-        content_type = accept if accept and accept != "*/*" else "application/json"
-        return {"body": stream, "contentType": content_type, "ResponseMetadata": stream.metadata}
+        stream = self._open(operation, modelId, to_bytes(body), settings, chunk_event, on_retry, tools)
+        return {"body": stream, "contentType": content_type(accept), "ResponseMetadata": stream.metadata}
+
+    def invoke_model(
+        self,
+        *,
+        modelId: str,
+        body: Body,
+        contentType: Optional[str] = None,
+        accept: Optional[str] = None,
+        trace: Optional[str] = None,
+        guardrailIdentifier: Optional[str] = None,
+        guardrailVersion: Optional[str] = None,
+        performanceConfigLatency: Optional[str] = None,
+        serviceTier: Optional[str] = None,
+        requestMetadata: Optional[str] = None,
+        config: Optional[Mapping[str, Setting]] = None,
+        on_retry: Optional[OnRetry] = None,
+    ) -> BatchResponse:
+        """Sends an InvokeModel request and waits for the whole answer: {"body": a file of bytes, "contentType": ...}."""
+        headers = invoke_settings(
+            contentType, accept, trace, guardrailIdentifier, guardrailVersion, performanceConfigLatency, serviceTier,
+            requestMetadata,
+        )
+        settings = {**headers, **(config or {})}
+        operation = Operation.BRS_INVOKE_MODEL
+        stream = self._open(operation, modelId, to_bytes(body), settings, batch_event, on_retry)
+        answer = last_body(stream, "InvokeModel")
+        return finished(stream, {"body": ResponseBody(answer), "contentType": content_type(accept)})
 
     def drain(self, timeout_s: Optional[float] = None) -> bool:
         """Refuses new streams and waits until those that run have come to their ends; then close the client.
@@ -183,9 +255,10 @@ class Client:
         operation: Operation,
         model_id: str,
         body: bytes,
-        settings: Mapping[str, Optional[Setting]],
-        decode: Callable[[Puller, int], Event],
+        settings: Settings,
+        decode: Callable[[Puller, int], Optional[Event]],
         on_retry: Optional[OnRetry],
+        tools: Optional[Tools] = None,
     ) -> EventStream:
         handle = POINTER(_ffi.brs_stream)()
         request = _ffi.brs_request(size=sizeof(_ffi.brs_request), operation=operation)
@@ -199,7 +272,7 @@ class Client:
                 if not self._free.alive:
                     raise errors.of_code(Code.BRS_E_CLOSED, "the client was closed")
                 call(self._library.brs_stream_open, self._handle, byref(request), None, byref(handle))
-        stream = EventStream(self._library, handle, self, decode, on_retry)
+        stream = EventStream(self._library, handle, self, decode, on_retry, tools)
         stream.start()
         return stream
 
@@ -207,7 +280,7 @@ class Client:
 class Config:
     """Settings as a brs_config for the time of a call; None where nothing is set."""
 
-    def __init__(self, loaded: ctypes.CDLL, settings: Mapping[str, Optional[Setting]]) -> None:
+    def __init__(self, loaded: ctypes.CDLL, settings: Settings) -> None:
         self.library = loaded
         self.settings = {key: value for key, value in settings.items() if value is not None}
         self.handle: Any = None
@@ -229,48 +302,61 @@ class Config:
             self.library.brs_config_free(self.handle)
 
 
-def call(function: Any, *arguments: Any) -> None:
-    """Calls a function whose last argument is a diagnostic; raises what it tells."""
-    diagnostic = _ffi.brs_diagnostic(size=sizeof(_ffi.brs_diagnostic))
-    code = function(*arguments, byref(diagnostic))
-    if code != Code.BRS_OK:
-        raise errors.of_code(code, diagnostic.message.decode("utf-8", "replace"))
+def with_tools(
+    config: Optional[Mapping[str, Setting]], tools: Optional[Tools], timeout_s: Optional[float]
+) -> Dict[str, Optional[Setting]]:
+    """What goes with tools that are run here; the caller's own settings win."""
+    settings: Dict[str, Optional[Setting]] = {"turn": "auto"} if tools else {}
+    if timeout_s is not None:
+        settings["timeout.tool_ms"] = max(math.ceil(timeout_s * 1000), 1)
+    settings.update(config or {})
+    return settings
 
 
-def call_plain(function: Any, *arguments: Any) -> None:
-    code = function(*arguments)
-    if code != Code.BRS_OK:
-        raise errors.of_code(code, "%s failed" % function.__name__)
+def invoke_settings(
+    content_type: Optional[str],
+    accept: Optional[str],
+    trace: Optional[str],
+    guardrail_identifier: Optional[str],
+    guardrail_version: Optional[str],
+    performance_latency: Optional[str],
+    service_tier: Optional[str],
+    request_metadata: Optional[str],
+) -> Dict[str, Optional[Setting]]:
+    """The members of an invoke request that travel in headers."""
+    return {
+        "invoke.content_type": content_type,
+        "invoke.accept": accept,
+        "invoke.trace": trace,
+        "invoke.guardrail_identifier": guardrail_identifier,
+        "invoke.guardrail_version": guardrail_version,
+        "invoke.performance_latency": performance_latency,
+        "invoke.service_tier": service_tier,
+        "invoke.request_metadata": request_metadata,
+    }
+
+
+def content_type(accept: Optional[str]) -> str:
+    return accept if accept and accept != "*/*" else "application/json"
+
+
+def last_body(stream: EventStream, name: str) -> bytes:
+    """Reads a batch operation's stream to its end; the body of the last round."""
+    body = b""
+    with stream:
+        for event in stream:
+            body = event.get(name, body)
+    return body
+
+
+def finished(stream: EventStream, members: Dict[str, Any]) -> BatchResponse:
+    response = BatchResponse(members)
+    response["ResponseMetadata"] = stream.metadata
+    response.result = stream.result or Result()
+    return response
 
 
 def setting(value: Setting) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def to_text(name: str, value: str) -> bytes:
-    """For C, which ends at a NUL: one inside would cut the value off unseen."""
-    if not isinstance(value, str):
-        raise TypeError("%s must be str, not %s" % (name, type(value).__name__))
-    if "\0" in value:
-        raise errors.of_code(Code.BRS_E_ARGUMENT, "%s holds a NUL character" % name)
-    return value.encode("utf-8")
-
-
-def to_json(members: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(members, default=encode_blob, allow_nan=False, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        # A lone surrogate has no UTF-8, but an escape in JSON.
-        return json.dumps(members, default=encode_blob, allow_nan=False).encode("utf-8")
-    except (TypeError, ValueError) as error:
-        raise errors.of_code(Code.BRS_E_ARGUMENT, "the request is not JSON: %s" % error) from error
-
-
-def to_bytes(body: Body) -> bytes:
-    if isinstance(body, str):
-        return body.encode("utf-8")
-    if isinstance(body, (bytes, bytearray, memoryview)):
-        return bytes(body)
-    return to_bytes(body.read())

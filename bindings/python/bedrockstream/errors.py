@@ -61,9 +61,14 @@ class BedrockStreamError(Exception):
             "RequestId": self.request_id,
             "HTTPStatusCode": self.http_status,
             "HTTPHeaders": {},
-            "RetryAttempts": max(self.attempts - 1, 0),
+            "RetryAttempts": retries(self.attempts, self.partial),
         }
         return {"Error": error, "ResponseMetadata": metadata}
+
+
+def retries(attempts: int, result: Result) -> int:
+    """How many of the attempts were repeats: the first of each round is none."""
+    return max(attempts - max(result.rounds, 1), 0)
 
 
 def rebuilt(kind: Type[BedrockStreamError], arguments: Any, members: Dict[str, Any]) -> BedrockStreamError:
@@ -76,6 +81,10 @@ def rebuilt(kind: Type[BedrockStreamError], arguments: Any, members: Dict[str, A
 
 class ArgumentError(BedrockStreamError, ValueError):
     """An argument or setting is unusable; nothing was sent."""
+
+
+class ToolResultError(ArgumentError):
+    """The result is for a call that the stream does not wait for, or that has its result."""
 
 
 class StateError(BedrockStreamError, RuntimeError):
@@ -100,6 +109,10 @@ class StreamTimeoutError(BedrockStreamError, TimeoutError):
 
 class IncompleteError(BedrockStreamError):
     """The response ended early; `partial` is what came."""
+
+
+class ToolRoundsError(BedrockStreamError):
+    """The model called tools in more rounds than `turn.max_rounds` allows."""
 
 
 class ProtocolError(BedrockStreamError):
@@ -141,6 +154,8 @@ CLASSES: Dict[int, Type[BedrockStreamError]] = {
     Code.BRS_E_MEMORY: StateError,
     Code.BRS_E_FORKED: ForkedError,
     Code.BRS_E_CLOSED: StateError,
+    Code.BRS_E_UNKNOWN_TOOL_CALL: ToolResultError,
+    Code.BRS_E_TOOL_ANSWERED: ToolResultError,
     Code.BRS_E_REGION: SetupError,
     Code.BRS_E_CREDENTIALS: SetupError,
     Code.BRS_E_ENDPOINT: SetupError,
@@ -153,9 +168,11 @@ CLASSES: Dict[int, Type[BedrockStreamError]] = {
     Code.BRS_E_TIMEOUT_FIRST_BYTE: StreamTimeoutError,
     Code.BRS_E_TIMEOUT_BETWEEN_BYTES: StreamTimeoutError,
     Code.BRS_E_TIMEOUT_TOTAL: StreamTimeoutError,
+    Code.BRS_E_TIMEOUT_TOOL: StreamTimeoutError,
     Code.BRS_E_INCOMPLETE: IncompleteError,
     Code.BRS_E_PROTOCOL: ProtocolError,
     Code.BRS_E_LIMIT: ProtocolError,
+    Code.BRS_E_TOOL_ROUNDS: ToolRoundsError,
     Code.BRS_E_CANCELLED: CancelledError,
     Code.BRS_E_VALIDATION: ValidationError,
     Code.BRS_E_ACCESS_DENIED: AccessDeniedError,

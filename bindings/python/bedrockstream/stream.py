@@ -7,10 +7,12 @@ import weakref
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import _ffi, errors
+from ._calls import call, to_text
 from ._ffi import brs_code as Code
 from ._ffi import brs_event_kind as Kind
 from ._lock import Lock
 from ._pull import Puller
+from ._tools import Packed, ToolRunner, Tools, pack, take_call
 from .errors import BedrockStreamError
 from .result import Result, ToolCall, read_result, read_tool
 from .retry import OnRetry, read_retry, restart_event
@@ -25,6 +27,8 @@ STOP = Kind.BRS_EVENT_STOP.value
 ERROR = Kind.BRS_EVENT_ERROR.value
 RESTART = Kind.BRS_EVENT_RESTART.value
 LAST_NOTICE = Kind.BRS_EVENT_FALLBACK.value
+TOOL_WAITING = Kind.BRS_EVENT_TOOL_WAITING.value
+TOOL_ANSWERED = Kind.BRS_EVENT_TOOL_ANSWERED.value
 
 Event = Dict[str, Any]
 
@@ -35,7 +39,11 @@ class EventStream:
     One thread at a time reads; `cancel`, `detach` and `close` may be called by any thread, any time. A stream that is
     dropped is cancelled and freed.
 
-    With the setting recovery="restart" an event {"restart": ...} may come: what was read before it is void.
+    With the setting recovery="restart" an event {"restart": ...} may come: what its round had read before is void.
+
+    With tools, or the setting turn="auto", an answer that stops for tool calls goes on when each has its result:
+    {"toolWaiting": ...} comes for each call that has none, {"toolAnswered": ...} for each that has, and then the next
+    answer in the same iteration. Tools run on threads of their own while somebody reads the stream.
     """
 
     def __init__(
@@ -43,8 +51,9 @@ class EventStream:
         library: ctypes.CDLL,
         handle: Any,
         owner: Any,
-        decode: Callable[[Puller, int], Event],
+        decode: Callable[[Puller, int], Optional[Event]],
         on_retry: Optional[OnRetry] = None,
+        tools: Optional[Tools] = None,
     ) -> None:
         self._library = library
         self._handle: Optional[Any] = handle
@@ -60,6 +69,9 @@ class EventStream:
         self._free.atexit = False
         self._waiting: List[Event] = []
         self._tool_calls: List[ToolCall] = []
+        self._runner = ToolRunner(tools) if tools else None
+        self._round = 0  # the one that a restart would void
+        self._open_calls: List[ToolCall] = []  # of this round, not waited for yet
         self._result: Optional[Result] = None
         self._error: Optional[BedrockStreamError] = None
         # boto3's ResponseMetadata; the request id and the number of attempts come with the end.
@@ -112,6 +124,23 @@ class EventStream:
                 self._library.brs_stream_detach(self._handle)
                 self._waiting = []
 
+    def tool_result(self, tool_use_id: str, content: Any, is_error: bool = False) -> None:
+        """Gives the result of a tool call, where no callable does: any thread, any order, from the call on.
+
+        A str is sent as text, a list of dicts as content blocks of the API, anything else as a JSON value. Raises
+        ToolResultError for an id that nobody waits for or that has its result, ArgumentError for a result that is too
+        long, StateError where the stream has ended or was opened without turn="auto".
+        """
+        self.give(tool_use_id, pack(content), is_error)
+
+    def give(self, tool_use_id: str, packed: Packed, is_error: bool) -> None:
+        name = to_text("tool_use_id", tool_use_id)
+        with self._changing:
+            if self._handle is None:
+                raise errors.of_code(Code.BRS_E_STATE, "the stream has ended")
+            data = packed.data
+            call(self._library.brs_tool_result, self._handle, name, packed.content, data, len(data), int(is_error))
+
     def close(self) -> None:
         """Cancels the stream and frees it, at the latest when a thread that is reading has come back."""
         self._closing = True
@@ -150,26 +179,44 @@ class EventStream:
                 if code != OK:
                     self._fail(errors.of_code(code, "the stream cannot be read any further"))
                 kind = puller.event.kind
-                if not TOOL <= kind <= LAST_NOTICE:
-                    return self._decode(puller, kind)
-                if kind == TOOL:
-                    self._tool_calls.append(read_tool(puller.event.tool.contents))
-                elif kind <= ERROR:
+                if not TOOL <= kind <= TOOL_ANSWERED:
+                    event = self._decode(puller, kind)
+                elif kind == STOP or kind == ERROR:
                     self._end(puller.event)
                     return None
+                elif TOOL < kind <= LAST_NOTICE:
+                    event = self._note(puller.event)
                 else:
-                    restart = self._note(puller.event)
-                    if restart is not None:
-                        return restart
+                    event = self._note_tool(puller.event)
+                if event is not None:
+                    return event
         finally:
             self._reading.release()
+
+    def _note_tool(self, event: _ffi.brs_event) -> Optional[Event]:
+        """What the reader is told of a tool call; nothing of the call itself, which is in the events of the wire."""
+        tool = read_tool(event.tool.contents)
+        if event.kind == TOOL:
+            self._tool_calls.append(tool)
+            self._open_calls.append(tool)
+            return None
+        told = take_call(self._open_calls, tool.id, tool.block_index)
+        about = {"toolUseId": tool.id, "name": tool.name, "contentBlockIndex": tool.block_index, "round": tool.round}
+        if event.kind == TOOL_ANSWERED:
+            # Nothing of a round comes behind its last result.
+            self._round = tool.round + 1
+            return {"toolAnswered": about}
+        if told is not None and self._runner is not None:
+            self._runner.run(self, told)
+        return {"toolWaiting": {**about, "input": told.input} if told is not None else about}
 
     def _note(self, event: _ffi.brs_event) -> Optional[Event]:
         """Tells of a failure that is not the end; what the reader gets, where it concerns him."""
         retry = read_retry(event.retry.contents, self._tool_calls)
         self.metadata["RetryAttempts"] = retry.attempt - 1
         if event.kind == RESTART:
-            self._tool_calls.clear()
+            self._tool_calls = [tool for tool in self._tool_calls if tool.round < self._round]
+            self._open_calls.clear()
         if self._on_retry is not None:
             self._on_retry(retry)
         return restart_event(retry) if event.kind == RESTART else None
@@ -192,7 +239,7 @@ class EventStream:
             self._fail(errors.of_stream(event.error.contents, self._tool_calls))
         self._result = read_result(event.result.contents, self._tool_calls)
         self.metadata["RequestId"] = self._result.request_id
-        self.metadata["RetryAttempts"] = max(self._result.attempts - 1, 0)
+        self.metadata["RetryAttempts"] = errors.retries(self._result.attempts, self._result)
         self._release()
 
     def _fail(self, error: BedrockStreamError) -> None:
@@ -204,4 +251,6 @@ class EventStream:
         """Only under `_reading`: nobody is in brs_stream_next, and `cancel` does not see the handle any more."""
         with self._changing:
             self._handle = None
+        if self._runner is not None:
+            self._runner.end()
         self._free()
