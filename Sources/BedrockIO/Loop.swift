@@ -155,9 +155,21 @@ final class Loop: @unchecked Sendable {
     func connected(_ transfer: Transfer) -> Bool {
         guard let stream = transfer.stream else { return false }
         let isReused = sys_getinfo_long(transfer.easy, CURLINFO_NUM_CONNECTS) == 0
+        // libcurl has measured on until now.
+        readClock()
+        let times = isReused ? ConnectionTimes() : ConnectionTimes(transfer.easy)
         var goesOut = false
-        tell(stream) { goesOut = $0.connected(isReused: isReused, now: now) }
+        tell(stream) { goesOut = $0.connected(isReused: isReused, times: times, now: now) }
+        if goesOut { transfer.beginUpload() }
         return goesOut
+    }
+
+    /// Some of a request went out: so many bytes of its body.
+    func uploaded(_ bodyLength: Int64, of transfer: Transfer) {
+        guard let stream = transfer.stream else { return transfer.watchUpload(false) }
+        readClock()
+        let (length, isWhole) = transfer.uploaded(bodyLength)
+        stream.exchange.requestSent(length: length, isWhole: isWhole, now: now)
     }
 
     /// False when the transfer is to end.

@@ -12,6 +12,7 @@ final class Transfer {
     var drainLength = Limits.drainLength
     var drainDeadline: Int64 = 0
     private let body: RequestBody
+    private var upload = Upload()
     /// The multi handle has it.
     var isAdded = false
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -52,7 +53,8 @@ final class Transfer {
             && set(CURLOPT_PREREQDATA, user) && set(CURLOPT_ERRORBUFFER, errorText)
             && sys_setopt_write(easy, CURLOPT_WRITEFUNCTION, bodyArrived) == CURLE_OK
             && sys_setopt_write(easy, CURLOPT_HEADERFUNCTION, headLineArrived) == CURLE_OK
-            && sys_setopt_prereq(easy, connectionReady) == CURLE_OK
+            && sys_setopt_prereq(easy, connectionReady) == CURLE_OK && set(CURLOPT_XFERINFODATA, user)
+            && sys_setopt_progress(easy, progressMade) == CURLE_OK
     }
 
     private func setUpRequest(_ request: PreparedRequest) -> Bool {
@@ -103,6 +105,26 @@ final class Transfer {
             && set(CURLOPT_PROXY_CAPATH, nil)
     }
 
+    // MARK: The request on its way
+
+    /// Before the request goes out, also where it goes out again on another connection.
+    func beginUpload() {
+        upload = Upload(earlierLength: sys_getinfo_long(easy, CURLINFO_REQUEST_SIZE))
+        watchUpload(true)
+    }
+
+    /// How many bytes have gone out since it was last asked, and whether these are all, when libcurl has sent so many
+    /// of the body. When they are, libcurl need not tell any more, which it would for each piece of the answer.
+    func uploaded(_ bodyLength: Int64) -> (length: Int64, isWhole: Bool) {
+        let isWhole = bodyLength >= Int64(body.bytes.count)
+        if isWhole { watchUpload(false) }
+        return (upload.take(bodyLength, requestLength: sys_getinfo_long(easy, CURLINFO_REQUEST_SIZE)), isWhole)
+    }
+
+    func watchUpload(_ isWatched: Bool) {
+        _ = set(CURLOPT_NOPROGRESS, isWatched ? 0 : 1)
+    }
+
     private func set(_ option: CURLoption, _ value: Int) -> Bool {
         sys_setopt_long(easy, option, value) == CURLE_OK
     }
@@ -123,6 +145,40 @@ final class Transfer {
         guard let grown else { return false }
         headers = grown
         return true
+    }
+}
+
+/// How much of a request has gone out.
+private struct Upload {
+    /// What libcurl sent before: to a proxy, or on a connection that turned out to be dead.
+    var earlierLength = 0
+    private var headLength: Int64 = -1
+    private var sentLength: Int64 = 0
+
+    init(earlierLength: Int = 0) {
+        self.earlierLength = earlierLength
+    }
+
+    /// `requestLength` counts the head and, in libcurl 7, what of the body is sent with it; when libcurl first tells,
+    /// that is all of the body that has gone out.
+    mutating func take(_ bodyLength: Int64, requestLength: Int) -> Int64 {
+        if headLength < 0 { headLength = max(Int64(requestLength &- earlierLength) &- bodyLength, 0) }
+        let length = headLength &+ bodyLength
+        defer { sentLength = max(sentLength, length) }
+        return max(length &- sentLength, 0)
+    }
+}
+
+extension ConnectionTimes {
+    /// What libcurl measured of a connection that it made; it has 0 for what it did not do.
+    init(_ easy: UnsafeMutableRawPointer) {
+        func time(_ info: CURLINFO) -> Int64 {
+            let microseconds = sys_getinfo_offset(easy, info)
+            return microseconds > 0 ? microseconds &* 1000 : -1
+        }
+        self.init(
+            resolved: time(CURLINFO_NAMELOOKUP_TIME_T), tcpConnected: time(CURLINFO_CONNECT_TIME_T),
+            tlsConnected: time(CURLINFO_APPCONNECT_TIME_T))
     }
 }
 
@@ -179,4 +235,12 @@ private func connectionReady(
 ) -> Int32 {
     guard let transfer = transfer(user) else { return Int32(CURL_PREREQFUNC_ABORT) }
     return Int32(transfer.loop.connected(transfer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT)
+}
+
+private func progressMade(
+    _ user: UnsafeMutableRawPointer?, _ toReceive: curl_off_t, _ received: curl_off_t, _ toSend: curl_off_t,
+    _ sent: curl_off_t
+) -> Int32 {
+    if let transfer = transfer(user) { transfer.loop.uploaded(Int64(sent), of: transfer) }
+    return 0
 }

@@ -34,6 +34,10 @@ CURLcode sys_setopt_prereq(CURL *easy, sys_curl_prereq function) {
   return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
 }
 
+CURLcode sys_setopt_progress(CURL *easy, sys_curl_progress function) {
+  return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, function);
+}
+
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
   unsigned int unacknowledged_ms = (unsigned int)(uintptr_t)user;
   curl_socket_t made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -51,6 +55,12 @@ CURLcode sys_setopt_socket(CURL *easy, long unacknowledged_ms) {
 
 long sys_getinfo_long(CURL *easy, CURLINFO info) {
   long value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+
+int64_t sys_getinfo_offset(CURL *easy, CURLINFO info) {
+  curl_off_t value = 0;
   curl_easy_getinfo(easy, info, &value);
   return value;
 }

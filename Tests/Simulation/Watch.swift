@@ -8,7 +8,7 @@ final class Watch {
     let ledger: Ledger
 
     // Time.
-    private let opened: Int64
+    let opened: Int64
     private var sentAt: Int64 = 0
     private var connectedAt: Int64?
     private var byteAt: Int64?
@@ -31,6 +31,7 @@ final class Watch {
     private(set) var visibleCount = 0
     private(set) var text = Bytes()
     var continuation = ContinuationWatch()
+    private var timings = TimingsWatch()
 
     var retries = RetryWatch()
     var wantsCancel = false
@@ -57,6 +58,7 @@ final class Watch {
 
     func begunRequest() {
         addUsage()
+        timings.begunRequest(world.now)
         sentAt = world.now
         connectedAt = nil
         byteAt = nil
@@ -72,6 +74,7 @@ final class Watch {
     func willConnect(isReused: Bool) {
         if byteAt == nil {
             connectedAt = world.now
+            timings.connected(world.now)
             isConnectionReused = isReused
         }
     }
@@ -85,8 +88,14 @@ final class Watch {
         takenLength = place
     }
 
-    func byteArrived() {
-        if isUnderWay { byteAt = world.now }
+    func requestWent(_ length: Int64, isWhole: Bool) {
+        if isUnderWay { timings.requestWent(length, isWhole: isWhole, world.now) }
+    }
+
+    func bytesArrived(_ length: Int) {
+        guard isUnderWay else { return }
+        byteAt = world.now
+        timings.bytesArrived(length, world.now)
     }
 
     func transportEnded(_ failure: TransportFailure?, _ transfer: Transfer) {
@@ -95,13 +104,16 @@ final class Watch {
     }
 
     func holds() {
-        if !hasEnded { isHolding = true }
+        guard !hasEnded else { return }
+        isHolding = true
+        timings.holds(world.inputNow)
     }
 
     func resumed(_ moment: Int64) {
         guard isHolding else { return }
         isHolding = false
         heldUntil = moment
+        timings.resumed(moment)
         if byteAt != nil { byteAt = moment }
     }
 
@@ -183,6 +195,7 @@ final class Watch {
         require(!hasEnded, "nothing follows the end", "an event: \(view.words)")
         require(!call.isDetached, "nothing is delivered after a detach", view.words)
         visibleCount += 1
+        if view.event.hasDelta { timings.delta(world.inputNow) }
         continuation.take(view)
         let isText = view.event.hasDelta && view.event.deltaKind == .text
         if isText { text += view.text.bytes }
@@ -236,6 +249,7 @@ final class Watch {
 
     func stopped(_ result: ResultView) {
         countEnd(nil)
+        timings.check(result.timings, result.usage, isWhole: true, self)
         guard let response, response.isEventStream, response.isSound, isTransportDone, transportResult == nil else {
             return require(false, "success only where the server finished", "\(response?.words ?? "no response")")
         }
@@ -272,6 +286,7 @@ final class Watch {
 
     func failed(_ failure: FailureView) {
         countEnd(failure.code)
+        timings.check(failure.partial.timings, failure.partial.usage, isWhole: false, self)
         let partial = failure.partial.text
         if !call.isDetached, !continuation.isRunning {
             let count = text.count

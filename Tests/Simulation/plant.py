@@ -104,6 +104,9 @@ BUGS = [
          "        if Planted.bug == 16 { attempt.renew(.fresh) } else { attempt.renewTransfer() }\n")]),
     Bug(17, "no total limit while a retry is waited for", [
         (EXCHANGE, "min(retries.dueAt, limit)", "Planted.bug == 17 ? retries.dueAt : min(retries.dueAt, limit)")]),
+    Bug(18, "the consumer's pauses count as the service's silence between deltas", [
+        ("Exchange/Timeline.swift", "if !isPaused, self.isPaused {",
+         "if !isPaused, self.isPaused, Planted.bug != 18 {")]),
 ]
 
 

@@ -102,12 +102,14 @@ public struct Attempt: ~Copyable {
     /// the server says so, also in the middle of an answer (HTTP/2's HTTP_1_1_REQUIRED), and what was handed over
     /// would come again.
     @discardableResult
-    public mutating func connected(isReused: Bool, now: Int64) -> Bool {
+    public mutating func connected(
+        isReused: Bool, times: ConnectionTimes = ConnectionTimes(), now: Int64
+    ) -> Bool {
         guard timeline.firstByte == 0 else {
             transportFailed(TransportFailure(.other, "the server wants the request anew"), now: now)
             return false
         }
-        timeline.connected = now
+        timeline.connect(times, now: now)
         isConnectionReused = isReused
         return true
     }
@@ -211,8 +213,7 @@ public struct Attempt: ~Copyable {
 
     /// The caller holds the transfer back, or lets it go on.
     public mutating func paused(_ isPaused: Bool, now: Int64) {
-        timeline.isPaused = isPaused
-        timeline.lastByte = now
+        timeline.pause(isPaused, now: now)
     }
 
     // MARK: The way of a byte
@@ -258,7 +259,7 @@ public struct Attempt: ~Copyable {
     private mutating func act(on outcome: EventDecoder.Outcome, _ now: Int64) -> Step? {
         switch outcome {
         case .event:
-            if timeline.firstDelta == 0, events.event.hasDelta { timeline.firstDelta = now }
+            if events.event.hasDelta { timeline.delta(now: now) }
             return .deliver
         case .nothing: return nil
         case .exception(let error): endException(error, now)

@@ -282,11 +282,7 @@ extension Attempt {
     }
 
     private var timings: Timings {
-        var timings = Timings()
-        timings.connected = timeline.microseconds(to: timeline.connected)
-        timings.firstByte = timeline.microseconds(to: timeline.firstByte)
-        timings.firstDelta = timeline.microseconds(to: timeline.firstDelta)
-        timings.total = timeline.microseconds(to: timeline.ended)
+        var timings = timeline.timings(outputTokens: events.answer.usage.outputTokens)
         timings.serverLatencyMs = events.answer.serverLatencyMs
         return timings
     }

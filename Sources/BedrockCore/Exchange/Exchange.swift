@@ -135,20 +135,27 @@ public final class Exchange {
     }
 
     /// The connection stands, the request is about to go out. False when it must not.
-    public func connected(isReused: Bool, now: Int64) -> Bool {
+    public func connected(isReused: Bool, times: ConnectionTimes = ConnectionTimes(), now: Int64) -> Bool {
         guard state.isUnderWay else { return false }
         // What is held back comes before the failure that this amounts to; the transport tells of that as well.
         if delivery.isPaused, attempt.timeline.firstByte > 0 { return false }
-        let goesOut = attempt.connected(isReused: isReused, now: now)
+        let goesOut = attempt.connected(isReused: isReused, times: times, now: now)
         if state == .connecting { enter(.requesting, .connect) }
         settle(now)
         return goesOut
+    }
+
+    /// `length` more bytes of the request went out, head and body; `isWhole` where these were the last.
+    public func requestSent(length: Int64, isWhole: Bool, now: Int64) {
+        guard state.isUnderWay else { return }
+        attempt.timeline.send(length, isWhole: isWhole, now: now)
     }
 
     /// A line of the response head, or of the trailers.
     public func received(headLine line: Span<UInt8>, now: Int64) {
         guard state.isUnderWay else { return }
         byteArrived()
+        attempt.timeline.bytesReceived &+= Int64(line.count)
         attempt.received(headLine: line, now: now)
         settle(now)
     }
@@ -159,6 +166,7 @@ public final class Exchange {
         // Bytes that came while an event was held back wait with the transport: nothing of these has been taken.
         if delivery.isPaused || delivery.isPumping { return .wait }
         byteArrived()
+        attempt.timeline.bytesReceived &+= Int64(bytes.count)
         pump(bytes, now)
         return state.isUnderWay ? .taken : intakeBetweenAttempts
     }

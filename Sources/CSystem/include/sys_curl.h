@@ -6,6 +6,8 @@
 typedef size_t (*sys_curl_write)(char *_Nullable bytes, size_t size, size_t count, void *_Nullable user);
 typedef int (*sys_curl_prereq)(void *_Nullable user, char *_Nullable remote_ip, char *_Nullable local_ip,
                                int remote_port, int local_port);
+typedef int (*sys_curl_progress)(void *_Nullable user, curl_off_t to_receive, curl_off_t received, curl_off_t to_send,
+                                 curl_off_t sent);
 typedef int (*sys_curl_socket)(CURL *_Nullable easy, curl_socket_t socket, int what, void *_Nullable user,
                                void *_Nullable per_socket);
 typedef int (*sys_curl_timer)(CURLM *_Nullable multi, long timeout_ms, void *_Nullable user);
@@ -18,10 +20,12 @@ CURLcode sys_setopt_offset(CURL *_Nonnull easy, CURLoption option, int64_t value
 CURLcode sys_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
 CURLcode sys_setopt_write(CURL *_Nonnull easy, CURLoption option, sys_curl_write _Nonnull function);
 CURLcode sys_setopt_prereq(CURL *_Nonnull easy, sys_curl_prereq _Nonnull function);
+CURLcode sys_setopt_progress(CURL *_Nonnull easy, sys_curl_progress _Nonnull function);
 /// Sockets that do not live on in programs which the host starts, and that give a connection up when what was sent on
 /// it stays unacknowledged for `unacknowledged_ms`; 0 leaves that to the system (TCP_USER_TIMEOUT, RFC 5482).
 CURLcode sys_setopt_socket(CURL *_Nonnull easy, long unacknowledged_ms);
 long sys_getinfo_long(CURL *_Nonnull easy, CURLINFO info);
+int64_t sys_getinfo_offset(CURL *_Nonnull easy, CURLINFO info);
 void *_Nullable sys_getinfo_private(CURL *_Nonnull easy);
 
 CURLMcode sys_multi_callbacks(CURLM *_Nonnull multi, sys_curl_socket _Nonnull socket, sys_curl_timer _Nonnull timer,

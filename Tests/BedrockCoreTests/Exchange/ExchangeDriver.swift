@@ -12,6 +12,7 @@ final class Caller: StreamConsumer, CallerWishes {
         var message = ""
         var text = ""
         var usage = Usage()
+        var timings = Timings()
         var modelID = ""
         var region = ""
         var delivered: UInt64 = 0
@@ -98,7 +99,7 @@ final class Caller: StreamConsumer, CallerWishes {
 
     private static func ending(_ result: ResultView) -> Ending {
         var ending = Ending()
-        (ending.text, ending.usage) = (text(result.text), result.usage)
+        (ending.text, ending.usage, ending.timings) = (text(result.text), result.usage, result.timings)
         (ending.modelID, ending.region) = (text(result.modelID), text(result.region))
         (ending.delivered, ending.attempts) = (result.delivered, result.attempts)
         return ending
@@ -185,8 +186,13 @@ final class Edge {
         act()
     }
 
-    func connect(reused: Bool = false) {
-        if !exchange.connected(isReused: reused, now: clock.now) { actions.append("stay") }
+    func connect(reused: Bool = false, _ times: ConnectionTimes = ConnectionTimes()) {
+        if !exchange.connected(isReused: reused, times: times, now: clock.now) { actions.append("stay") }
+        act()
+    }
+
+    func sent(_ length: Int64, isWhole: Bool = true) {
+        exchange.requestSent(length: length, isWhole: isWhole, now: clock.now)
         act()
     }
 
