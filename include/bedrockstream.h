@@ -1303,7 +1303,7 @@ brs_code brs_tool_result(
  * Makes a decoder of a response body, for bytes that came some other way: the same events and ends as of a
  * stream.
  *
- * @param operation  whose response it is: BRS_CONVERSE_STREAM or BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM.
+ * @param operation  whose response it is; with a batch operation the body is a whole answer.
  * @param callbacks  what to call; copied.
  * @param decoder  where the new object's pointer goes; free it with `brs_decoder_free`.
  * @param diagnostic  (Optional) gets the reason of a failure.

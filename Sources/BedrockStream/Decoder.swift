@@ -4,7 +4,7 @@ import CBedrockStream
 /// Makes a decoder of a response body, for bytes that came some other way: the same events and ends as of a stream.
 ///
 /// - Parameters:
-///   - operation: whose response it is: BRS_CONVERSE_STREAM or BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM.
+///   - operation: whose response it is; with a batch operation the body is a whole answer.
 ///   - callbacks: what to call; copied.
 ///   - decoder: where the new object's pointer goes; free it with `brs_decoder_free`.
 ///   - diagnostic: (Optional) gets the reason of a failure.
@@ -18,11 +18,7 @@ public func brs_decoder_new(
     answering(diagnostic) { () throws(Refusal) in
         guard let decoder else { throw .null("decoder") }
         let consumer = try CallbackConsumer.make(callbacks)
-        let called = try BedrockStream.operation(operation, "operation")
-        guard called.isStreaming else {
-            throw Refusal(BRS_E_ARGUMENT, "operation: the answers of \(called.name) are no event streams")
-        }
-        let made = BodyDecoder(operation: called, consumer: consumer)
+        let made = BodyDecoder(operation: try BedrockStream.operation(operation, "operation"), consumer: consumer)
         decoder.pointee = handOut(made, as: brs_decoder.self)
     }
 }

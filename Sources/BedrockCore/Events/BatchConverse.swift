@@ -120,6 +120,7 @@ extension BatchScript {
         while let key = try reader.nextKey() {
             let name = reader.bytes(of: key)
             let value = try reader.skipValue()
+            if reader.raw(value).isEqual(to: "null") { continue }
             if try addMember(name.span, block.extracting(value), index) {
                 isKnown = true
             } else {

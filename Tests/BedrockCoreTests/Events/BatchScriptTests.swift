@@ -89,6 +89,7 @@ private func blockStop(_ index: Int = 0) -> String { #"blockStop {"contentBlockI
             ),
             (#"{"audio":{"format":"mp3"}}"#, [delta(#"{"audio":{"format":"mp3"}}"#)]),
             (#"{"new":[1,{"text":"a"}],"text":"b"}"#, [delta(#"{"text":"b"}"#)]),
+            (#"{"toolUse":null,"text":"a","audio":null,"image":null}"#, [delta(#"{"text":"a"}"#)]),
             (#"{}"#, []),
         ] as [(String, [String])])
     func blocks(_ content: String, _ expected: [String]) throws {
