@@ -55,3 +55,9 @@ func textDelta(_ text: String, block: Int = 0) -> Bytes {
     writer.endObject()
     return delta(String(writer.buffer.array), block: block)
 }
+
+func toolStart(_ id: String, _ name: String, block: Int = 0, more: String = "") -> Bytes {
+    Wire.event(
+        "contentBlockStart",
+        #"{"start":{"toolUse":{"toolUseId":"\#(id)","name":"\#(name)"\#(more)}},"contentBlockIndex":\#(block)}"#)
+}

@@ -20,8 +20,12 @@ public struct Recording: Equatable {
         return recording
     }
 
-    /// The text deltas joined.
-    public var text: String { events.filter { $0.delta == .text }.map(\.text).joined() }
+    /// The text deltas joined, in the order of their blocks.
+    public var text: String {
+        let deltas = events.filter { $0.delta == .text }
+        return Dictionary(grouping: deltas, by: \.block).sorted { $0.key < $1.key }.flatMap(\.value).map(\.text)
+            .joined()
+    }
 
     public var tools: [RecordedEvent] { events.filter { $0.kind == .tool } }
 }

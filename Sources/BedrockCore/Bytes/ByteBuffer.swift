@@ -133,6 +133,9 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         isExhausted = false
     }
 
+    /// Something that belongs here was dropped before it could be appended.
+    public mutating func exhaust() { isExhausted = true }
+
     /// Forgets what lies at and beyond `newCount`.
     public mutating func truncate(to newCount: Int) {
         count = min(count, max(newCount, 0))

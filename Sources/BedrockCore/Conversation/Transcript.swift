@@ -1,58 +1,27 @@
-/// The start of a content block, while its event is read.
-struct StartedBlock {
-    var kind = BlockKind.unknown
-    /// Anthropic's redacted reasoning comes whole, with its block's start.
-    var redacted = Slice()
-}
-
-/// What was delivered of an answer, block by block: enough to send it back as the start of the assistant's turn.
+/// What was delivered of an answer, block by block: the one place where it is kept. The result's text and message are
+/// made of it, the requests that go on with a cut answer, and those that bring results of tools.
 ///
-/// Blocks are in the order of their index. Citations are not kept, the text that they stand behind is. Nothing is kept
-/// beyond what a request may hold.
+/// Blocks are in the order of their index.
 public struct Transcript: ~Copyable {
-    /// What was delivered of one block. A class because an array cannot hold what is not copyable.
-    final class Block {
-        let index: Int32
-        var text = ByteBuffer(limit: Limits.requestBodyLength)
-        var reasoning = ByteBuffer(limit: Limits.requestBodyLength)
-        var signature = ByteBuffer(limit: Limits.requestBodyLength)
-        /// Base64, as the service sent it.
-        var redacted = ByteBuffer(limit: Limits.requestBodyLength)
-        /// The block's end came.
-        var isComplete = false
-        /// Text, or what belongs to a text, has come.
-        var isText = false
-        /// It began as something that is neither text nor reasoning, or held nothing else.
-        var hasOther = false
-
-        init(index: Int32) {
-            self.index = index
-        }
-
-        var hasReasoning: Bool { !reasoning.isEmpty || !signature.isEmpty || !redacted.isEmpty }
-        /// Reasoning that may be cut off in the middle.
-        var endsInReasoning: Bool {
-            text.isEmpty && !reasoning.isEmpty && !isComplete && signature.isEmpty && redacted.isEmpty
-        }
-    }
-
     private(set) var blocks: [Block] = []
     private(set) var hasTool = false
     /// The message's start was delivered.
-    private(set) var hasStarted = false
+    var hasStarted = false
     /// Behind the highest index of a block.
     private(set) var nextIndex: Int32 = 0
     /// Whose format the chunks of an invoke route were.
     var family = ModelFamily.unknown
     private var hasUnjoinable = false
-    private var isTooLong = false
+    private var hasTooMany = false
     /// Bytes of all blocks.
     private var stored = 0
+    /// The block that something was kept of last.
+    private var current: Block?
 
-    /// Why what was delivered cannot be sent back; nil where it can.
+    /// Why what was delivered cannot be sent back as a turn to go on with; nil where it can.
     public var obstacle: StaticString? {
         if hasTool { return "the answer had begun to call a tool" }
-        if isTooLong { return "the answer is too long to be sent back" }
+        if hasTooMany || stored > Limits.requestBodyLength { return "the answer is too long to be sent back" }
         if hasUnjoinable { return "its redacted reasoning came in pieces that cannot be joined" }
         for block in blocks where block.hasOther && block.text.isEmpty && !block.hasReasoning {
             return "the answer holds more than text and reasoning"
@@ -71,77 +40,234 @@ public struct Transcript: ~Copyable {
         return last.index
     }
 
-    /// Feeds one event that is handed over, or would be if raw events were wanted.
-    mutating func take(_ event: StreamEvent, _ start: StartedBlock, _ scratch: borrowing ByteBuffer) {
-        switch event.kind {
-        case .messageStart: hasStarted = true
-        case .blockStart: take(start, event.blockIndex, scratch)
-        case .delta where event.hasDelta: takeDelta(event, scratch)
-        case .blockStop: block(event.blockIndex)?.isComplete = true
-        default: break
-        }
+    // MARK: Keeping
+
+    /// Keeps a piece of text. False where there is no room for it.
+    @inline(__always)
+    mutating func keep(text piece: Slice, of index: Int32, _ scratch: borrowing ByteBuffer) -> Bool {
+        guard let block = block(index) else { return false }
+        block.isText = true
+        return keep(&block.text, scratch, piece)
     }
 
-    private mutating func take(_ start: StartedBlock, _ index: Int32, _ scratch: borrowing ByteBuffer) {
-        guard let block = block(index) else { return }
-        switch start.kind {
-        case .unknown, .reasoning: break
-        case .text: block.isText = true
-        case .toolUse: hasTool = true
-        case .toolResult, .image, .other: block.hasOther = true
-        }
-        takeRedacted(block, scratch, start.redacted)
+    /// Keeps the piece of an open call's input. False where there is no room for it.
+    mutating func keep(input piece: Slice, of call: BlockPart, _ scratch: borrowing ByteBuffer) -> Bool {
+        keep(&call.data, scratch, piece)
     }
 
-    private mutating func takeDelta(_ event: StreamEvent, _ scratch: borrowing ByteBuffer) {
-        guard let block = block(event.blockIndex) else { return }
-        switch event.deltaKind {
-        case .text:
+    /// Keeps any other delta but a piece of a call's input.
+    mutating func keep(_ delta: StreamEvent, _ scratch: borrowing ByteBuffer) -> ContentFault? {
+        guard let block = block(delta.blockIndex) else { return .limit(.blockCount) }
+        var hasRoom = true
+        switch delta.deltaKind {
+        case .text: return keep(text: delta.text, of: delta.blockIndex, scratch) ? nil : .limit(.length)
+        case .toolInput: hasTool = true  // an empty piece that no call is open for
+        case .reasoning: hasRoom = keep(&block.reasoning, scratch, delta.text)
+        case .reasoningSignature: hasRoom = keep(&block.signature, scratch, delta.text)
+        case .reasoningRedacted: hasRoom = keep(redacted: delta.text, block, scratch)
+        case .citation:
             block.isText = true
-            keep(&block.text, scratch, event.text)
-        case .reasoning: keep(&block.reasoning, scratch, event.text)
-        case .reasoningSignature: keep(&block.signature, scratch, event.text)
-        case .reasoningRedacted: takeRedacted(block, scratch, event.text)
-        case .citation: block.isText = true
-        case .toolInput: hasTool = true
-        case .toolResult, .image, .other: block.hasOther = true
+            hasRoom = keep(citation: delta.text, block, scratch)
+        case .toolResult, .image:
+            block.hasOther = true
+            return keep(part: delta, block, scratch)
+        case .other: block.hasOther = true
         }
+        return hasRoom ? nil : .limit(.length)
     }
 
-    /// Base64 texts can be joined where the first has no padding.
-    private mutating func takeRedacted(_ block: Block, _ scratch: borrowing ByteBuffer, _ piece: Slice) {
-        guard piece.count > 0 else { return }
-        let isPadded = block.redacted.span.byteOrNUL(max(block.redacted.count &- 1, 0)) == UInt8(ascii: "=")
-        if block.redacted.count % 4 != 0 || isPadded { hasUnjoinable = true }
-        keep(&block.redacted, scratch, piece)
-    }
-
-    private mutating func keep(_ buffer: inout ByteBuffer, _ scratch: borrowing ByteBuffer, _ piece: Slice) {
-        stored &+= piece.count
-        if stored <= Limits.requestBodyLength { buffer.append(scratch, piece.range) }
-        if stored > Limits.requestBodyLength || buffer.isExhausted { giveUp() }
-    }
-
-    /// What is too long is not kept in part.
-    private mutating func giveUp() {
-        isTooLong = true
-        blocks.removeAll()
-    }
-
-    /// The block with that index, made where there is none; nil where no more are kept.
-    private mutating func block(_ index: Int32) -> Block? {
-        if isTooLong { return nil }
-        if index >= nextIndex { nextIndex = index &+ (index < .max ? 1 : 0) }
-        if let last = blocks.last, last.index == index { return last }
-        let place = blocks.firstIndex { $0.index >= index } ?? blocks.count
-        if place < blocks.count, blocks[place].index == index { return blocks[place] }
-        guard blocks.count < Limits.blockCount else {
-            giveUp()
+    /// Opens a block. The call that it begins, if it does.
+    mutating func open(
+        _ start: StartedBlock, _ index: Int32, _ scratch: borrowing ByteBuffer, _ exceeded: inout AnswerLimit?
+    ) -> BlockPart? {
+        guard let block = block(index) else {
+            exceeded = .blockCount
             return nil
         }
+        switch start.kind {
+        case .unknown: return nil
+        case .text: block.isText = true
+        case .reasoning: if !keep(redacted: start.redacted, block, scratch) { exceeded = .length }
+        case .toolUse, .toolResult, .image, .other:
+            let part = addPart(start, block, scratch)
+            if part == nil { exceeded = .length }
+            hasTool = hasTool || start.kind == .toolUse
+            block.hasOther = block.hasOther || start.kind != .toolUse
+            return start.kind == .toolUse ? part : nil
+        }
+        return nil
+    }
+
+    mutating func close(_ index: Int32) {
+        block(index)?.isComplete = true
+    }
+
+    private mutating func addPart(
+        _ start: StartedBlock, _ block: Block, _ scratch: borrowing ByteBuffer
+    ) -> BlockPart? {
+        for text in [start.id, start.name, start.type, start.status, start.input, start.raw] { stored &+= text.count }
+        guard stored <= Limits.answerLength, block.parts.count < Limits.blockCount else { return nil }
+        let part = BlockPart(start, index: block.index, scratch)
+        block.parts.append(part)
+        return part.isExhausted ? nil : part
+    }
+
+    /// Base64 texts can be joined as they are where the first has no padding.
+    private mutating func keep(redacted piece: Slice, _ block: Block, _ scratch: borrowing ByteBuffer) -> Bool {
+        guard piece.count > 0 else { return true }
+        let isPadded = block.redacted.span.byteOrNUL(max(block.redacted.count &- 1, 0)) == UInt8(ascii: "=")
+        guard block.redacted.count % 4 != 0 || isPadded else { return keep(&block.redacted, scratch, piece) }
+        hasUnjoinable = true
+        stored &+= piece.count
+        guard stored <= Limits.answerLength else { return false }
+        return Self.join(&block.redacted, scratch, piece) || keep(&block.redacted, scratch, piece)
+    }
+
+    private static func join(_ buffer: inout ByteBuffer, _ scratch: borrowing ByteBuffer, _ piece: Slice) -> Bool {
+        buffer.append(base64: scratch.span(piece.range))
+    }
+
+    private mutating func keep(citation piece: Slice, _ block: Block, _ scratch: borrowing ByteBuffer) -> Bool {
+        guard scratch.span(piece.range).byteOrNUL(0) == UInt8(ascii: "{") else { return true }
+        return keep(element: piece.range, &block.citations, scratch)
+    }
+
+    private mutating func keep(
+        element place: Range<Int>, _ buffer: inout ByteBuffer, _ scratch: borrowing ByteBuffer
+    ) -> Bool {
+        stored &+= place.count &+ 1
+        guard stored <= Limits.answerLength else { return false }
+        buffer.append(element: scratch.span(place))
+        return !buffer.isExhausted
+    }
+
+    @inline(__always)
+    private mutating func keep(_ buffer: inout ByteBuffer, _ scratch: borrowing ByteBuffer, _ piece: Slice) -> Bool {
+        stored &+= piece.count
+        guard stored <= Limits.answerLength else { return false }
+        buffer.append(scratch, piece.range)
+        return !buffer.isExhausted
+    }
+
+    // MARK: Blocks
+
+    /// The block with that index, made where there is none; nil where no more are kept.
+    @inline(__always)
+    private mutating func block(_ index: Int32) -> Block? {
+        if let current, current.index == index { return current }
+        return find(index)
+    }
+
+    @inline(never)
+    private mutating func find(_ index: Int32) -> Block? {
+        var (low, high) = (0, blocks.count)
+        while low < high {
+            let middle = (low &+ high) / 2
+            if blocks[middle].index < index { low = middle &+ 1 } else { high = middle }
+        }
+        if low < blocks.count, blocks[low].index == index {
+            current = blocks[low]
+            return current
+        }
+        hasTooMany = blocks.count >= Limits.blockCount
+        if hasTooMany { return nil }
+        if index >= nextIndex { nextIndex = index &+ (index < .max ? 1 : 0) }
         let block = Block(index: index)
-        blocks.insert(block, at: place)
+        blocks.insert(block, at: low)
+        current = block
         return block
+    }
+}
+
+// MARK: - Results of tools, images
+
+extension Transcript {
+    /// Keeps a piece of a tool's result or of an image. One that was not announced begins with it.
+    private mutating func keep(part delta: StreamEvent, _ block: Block, _ scratch: borrowing ByteBuffer)
+        -> ContentFault?
+    {
+        let kind: BlockKind = delta.deltaKind == .image ? .image : .toolResult
+        var start = StartedBlock()
+        start.kind = kind
+        guard let part = block.lastPart(kind) ?? addPart(start, block, scratch) else { return .limit(.length) }
+        do throws(JSONError) {
+            return kind == .image
+                ? try keep(image: delta.text, part, scratch) : try keep(result: delta.text, part, scratch)
+        } catch {
+            return nil  // it was read before
+        }
+    }
+
+    private mutating func keep(
+        result piece: Slice, _ part: BlockPart, _ scratch: borrowing ByteBuffer
+    ) throws(JSONError) -> ContentFault? {
+        var reader = JSONReader(scratch.span(piece.range))
+        guard try reader.enterArray() else { return nil }
+        while try reader.nextElement() {
+            let place = try reader.skipValue()
+            guard reader.raw(place).byteOrNUL(0) == UInt8(ascii: "{") else { continue }
+            let range = (piece.start &+ place.lowerBound)..<(piece.start &+ place.upperBound)
+            if !keep(element: range, &part.data, scratch) { return .limit(.length) }
+        }
+        return nil
+    }
+
+    private mutating func keep(
+        image piece: Slice, _ part: BlockPart, _ scratch: borrowing ByteBuffer
+    ) throws(JSONError) -> ContentFault? {
+        var reader = JSONReader(scratch.span(piece.range))
+        stored &+= piece.count
+        guard stored <= Limits.answerLength else { return .limit(.length) }
+        guard try reader.enterObject() else { return nil }
+        while let key = try reader.nextKey() {
+            let isSource = reader.isEqual(key, to: "source")
+            let isFault = reader.isEqual(key, to: "error")
+            let place = try reader.skipValue()
+            guard reader.raw(place).byteOrNUL(0) == UInt8(ascii: "{") else { continue }
+            let value = reader.raw(place)
+            if isSource, let fault = try Self.keep(source: value, part) { return fault }
+            if isFault { Self.replace(&part.fault, value) }
+        }
+        return part.isExhausted ? .limit(.length) : nil
+    }
+
+    private static func keep(source: Span<UInt8>, _ part: BlockPart) throws(JSONError) -> ContentFault? {
+        var reader = JSONReader(source)
+        var hasBytes = false
+        guard try reader.enterObject() else { return nil }
+        while let key = try reader.nextKey() {
+            guard reader.isEqual(key, to: "bytes"), let digits = try reader.stringOrSkip() else { continue }
+            hasBytes = true
+            var text = ByteBuffer(limit: Limits.answerLength)
+            reader.append(digits, to: &text)
+            if !part.data.append(base64: text.span) { return text.isExhausted ? .limit(.length) : .imageBytes }
+        }
+        if !hasBytes { replace(&part.given, source) }
+        return nil
+    }
+
+    private static func replace(_ buffer: inout ByteBuffer, _ json: Span<UInt8>) {
+        buffer.removeAll()
+        buffer.append(json)
+    }
+}
+
+// MARK: - Text
+
+extension Transcript {
+    /// The one block that holds text; nil where there is none or several.
+    var onlyText: Block? {
+        var found: Block?
+        for block in blocks where !block.text.isEmpty {
+            if found != nil { return nil }
+            found = block
+        }
+        return found
+    }
+
+    /// Writes the text of all blocks, one behind the other.
+    func appendText(to buffer: inout ByteBuffer) {
+        for block in blocks { buffer.append(block.text, 0..<block.text.count) }
     }
 }
 

@@ -33,12 +33,11 @@ public struct Usage: BitwiseCopyable, Equatable, Sendable {
 
 /// What can be too large about an answer.
 enum AnswerLimit {
-    case text, toolInput, toolName, toolCount, blockCount, event
+    case length, toolName, toolCount, blockCount, event
 
     var message: String {
         switch self {
-        case .text: "the answer's text has more than \(Limits.answerLength) bytes"
-        case .toolInput: "the input of open tool calls has more than \(Limits.answerLength) bytes"
+        case .length: "the answer's content has more than \(Limits.answerLength) bytes"
         case .toolName: "a tool call's name or id has more than \(Limits.toolNameLength) bytes"
         case .toolCount: "more than \(Limits.blockCount) tool calls are open"
         case .blockCount: "the answer has more than \(Limits.blockCount) content blocks"
@@ -47,24 +46,29 @@ enum AnswerLimit {
     }
 }
 
-/// What an answer has come to so far.
+/// What an answer has come to so far, beside its content, which is the transcript's.
 public struct Answer: ~Copyable {
-    /// All text deltas joined.
-    public var text = ByteBuffer(limit: Limits.answerLength)
+    /// The text of finished rounds.
+    var earlierText = ByteBuffer()
     public var stopReason = StopReason.none
     public var stopReasonText = ByteBuffer(limit: Limits.errorTextLength)
     /// What the attempt that runs has reported.
     var attemptUsage = Usage()
-    /// What those before it had reported.
+    /// What those before it had reported, and of these those of finished rounds.
     private var earlierUsage = Usage()
+    private var finishedUsage = Usage()
     public var serverLatencyMs: Int64 = -1
     /// The metadata event's payload, or the invocation metrics of an invoke route.
     public var metadata = ByteBuffer(limit: Limits.messageLength)
+    // What the service says of itself and of the model; empty where it does not. The last two are JSON.
+    var answeredModelID = ByteBuffer(limit: Limits.messageLength)
+    var serviceTier = ByteBuffer(limit: Limits.messageLength)
+    var performanceLatency = ByteBuffer(limit: Limits.messageLength)
+    var trace = ByteBuffer(limit: Limits.messageLength)
+    var additionalFields = ByteBuffer(limit: Limits.messageLength)
     /// Deltas handed over, those of an answer that began anew since included.
     public var delivered: UInt64 = 0
     private var deliveredBefore: UInt64 = 0
-    /// How much of `text` belongs to earlier rounds.
-    private var earlierLength = 0
     /// The event that completes an answer came.
     public var isComplete = false
 
@@ -74,6 +78,12 @@ public struct Answer: ~Copyable {
     public var usage: Usage { earlierUsage + attemptUsage }
     /// Deltas handed over since the answer began, or began anew.
     public var deliveredSinceStart: UInt64 { delivered &- deliveredBefore }
+
+    /// Something was lost for want of room or memory.
+    var isExhausted: Bool {
+        metadata.isExhausted || answeredModelID.isExhausted || serviceTier.isExhausted
+            || performanceLatency.isExhausted || trace.isExhausted || additionalFields.isExhausted
+    }
 
     /// Another attempt goes on where this one was cut.
     mutating func goOn() {
@@ -87,35 +97,54 @@ public struct Answer: ~Copyable {
     /// Another attempt answers from the beginning.
     mutating func restart() {
         goOn()
-        text.truncate(to: earlierLength)
-        metadata.removeAll()
-        serverLatencyMs = -1
+        forgetMetadata()
         deliveredBefore = delivered
     }
 
-    /// Another answer follows in the same stream: what this one came to stays.
-    mutating func nextRound() {
-        goOn()
-        earlierLength = text.count
-        metadata.removeAll()
+    /// The same, and nothing of the attempt before it counts.
+    mutating func beginAgain() {
+        restart()
+        earlierUsage = finishedUsage
+    }
+
+    /// The answer is finished, and another one follows.
+    mutating func finishRound(_ transcript: borrowing Transcript) {
+        transcript.appendText(to: &earlierText)
+        restart()
+        finishedUsage = earlierUsage
+    }
+
+    private mutating func forgetMetadata() {
         serverLatencyMs = -1
-        deliveredBefore = delivered
+        metadata.removeAll()
+        answeredModelID.removeAll()
+        serviceTier.removeAll()
+        performanceLatency.removeAll()
+        trace.removeAll()
+        additionalFields.removeAll()
     }
 
     mutating func stop(_ word: Span<UInt8>) {
         stopReason = StopReason(word)
-        stopReasonText.removeAll()
-        stopReasonText.append(word)
+        stopReasonText.replace(with: word)
     }
 
-    mutating func keepMetadata(_ json: Span<UInt8>) {
-        metadata.removeAll()
-        metadata.append(json)
-    }
+    mutating func keepMetadata(_ json: Span<UInt8>) { metadata.replace(with: json) }
 
     mutating func terminateTexts() {
-        text.terminate()
         stopReasonText.terminate()
         metadata.terminate()
+        answeredModelID.terminate()
+        serviceTier.terminate()
+        performanceLatency.terminate()
+        trace.terminate()
+        additionalFields.terminate()
+    }
+}
+
+extension ByteBuffer {
+    mutating func replace(with bytes: Span<UInt8>) {
+        removeAll()
+        append(bytes)
     }
 }

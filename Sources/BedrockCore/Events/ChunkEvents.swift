@@ -59,6 +59,7 @@ extension EventDecoder {
             if family == .unknown { family = .unmarked }
             return nil
         }
+        defer { transcript.family = family }
         if let metrics = shape.metrics { try readMetrics(chunk.extracting(metrics)) }
         // Nova's last chunk, metadata and metrics, shows no mark of its own.
         switch family == .nova && shape.family != .anthropic ? .nova : shape.family {
@@ -82,6 +83,7 @@ extension EventDecoder {
         var reader = JSONReader(json)
         try readUsage(&reader)
         answer.keepMetadata(json)
+        if answer.isExhausted { exceeded = .event }
     }
 
     // MARK: Amazon Nova
@@ -114,10 +116,11 @@ extension EventDecoder {
         if joint.isActive, !joinEvent() { return nil }
         switch members.type {
         case .blockDelta: finishDelta()
-        case .blockStart: startTool()
-        case .blockStop: tools.finish(index: event.blockIndex)
+        case .blockStart: openBlock()
+        case .blockStop: closeBlock()
+        case .messageStart: transcript.hasStarted = true
         case .messageStop: completeAnswer()
-        case .messageStart, .messageDelta, .error, .other: break
+        case .messageDelta, .error, .other: break
         }
         return nil
     }
@@ -187,27 +190,21 @@ extension EventDecoder {
 
     @_lifetime(reader: copy reader)
     private mutating func readAnthropicBlock(_ reader: inout JSONReader) throws(JSONError) {
-        started = StartedBlock()
         guard try reader.enterObject() else { return }
-        var call = PendingTool()
-        var isTool = false
         while let key = try reader.nextKey() {
             guard let text = try reader.stringOrSkip() else { continue }
             if reader.isEqual(key, to: "type") {
-                call.isServerTool = reader.isEqual(text, to: "server_tool_use")
-                isTool = call.isServerTool || reader.isEqual(text, to: "tool_use")
+                started.type = keep(text, reader)
+                started.isServerTool = reader.isEqual(text, to: "server_tool_use")
                 started.kind = Self.kind(ofAnthropicBlock: reader.bytes(of: text).span)
-            } else if keepsTranscript, reader.isEqual(key, to: "data") {
-                let start = scratch.count
-                reader.append(text, to: &scratch)
-                started.redacted = scratch.closeSlice(from: start)
+            } else if reader.isEqual(key, to: "data") {
+                started.redacted = keep(text, reader)
             } else if reader.isEqual(key, to: "id") {
-                call.id = reader.bytes(of: text)
+                started.id = keep(text, reader)
             } else if reader.isEqual(key, to: "name") {
-                call.name = reader.bytes(of: text)
+                started.name = keep(text, reader)
             }
         }
-        if isTool { pendingTool = call }
     }
 
     private static func kind(ofAnthropicBlock type: Span<UInt8>) -> BlockKind {

@@ -24,12 +24,14 @@ extension EventDecoder {
         if joint.isActive, !joinEvent() { return }
         switch kind {
         case .delta: finishDelta()
-        case .blockStart: startTool()
-        case .blockStop: tools.finish(index: event.blockIndex)
+        case .messageStart: transcript.hasStarted = true
+        case .blockStart: openBlock()
+        case .blockStop: closeBlock()
         case .messageStop: completeAnswer()
         case .metadata: answer.keepMetadata(payload)
-        default: break
+        default: return
         }
+        if answer.isExhausted { exceeded = .event }
     }
 
     @_lifetime(reader: copy reader)
@@ -41,8 +43,8 @@ extension EventDecoder {
                 try readDelta(&reader)
             } else if event.kind == .blockStart, reader.isEqual(key, to: "start") {
                 try readBlockStart(&reader)
-            } else if event.kind == .messageStop, reader.isEqual(key, to: "stopReason") {
-                try readStopReason(&reader)
+            } else if event.kind == .messageStop {
+                try readStopMember(key, &reader)
             } else if event.kind == .metadata {
                 try readMetadataMember(key, &reader)
             } else {
@@ -128,28 +130,18 @@ extension EventDecoder {
         event.deltaKind = kind
     }
 
-    /// The delta is whole, its block known: what it adds to the answer.
-    mutating func finishDelta() {
-        guard event.hasDelta else { return }
-        switch event.deltaKind {
-        case .text: answer.text.append(scratch, event.text.range)
-        case .toolInput:
-            if !tools.append(scratch, event.text.range, index: event.blockIndex) { exceeded = .toolInput }
-        default: break
-        }
-        if answer.text.isExhausted { exceeded = .text }
-    }
-
     // MARK: Blocks
 
     @_lifetime(reader: copy reader)
     private mutating func readBlockStart(_ reader: inout JSONReader) throws(JSONError) {
-        started = StartedBlock()
         guard try reader.enterObject() else { return }
         while let key = try reader.nextKey() {
             if reader.isEqual(key, to: "toolUse") {
-                started.kind = .toolUse
-                try readToolUseStart(&reader)
+                try readStart(.toolUse, &reader)
+            } else if reader.isEqual(key, to: "toolResult") {
+                try readStart(.toolResult, &reader)
+            } else if reader.isEqual(key, to: "image") {
+                try readStart(.image, &reader)
             } else {
                 if started.kind == .unknown { started.kind = .other }
                 _ = try reader.skipValue()
@@ -157,32 +149,48 @@ extension EventDecoder {
         }
     }
 
+    /// What the starts of tool calls, results and images tell; no two of them give a name another meaning.
     @_lifetime(reader: copy reader)
-    private mutating func readToolUseStart(_ reader: inout JSONReader) throws(JSONError) {
+    private mutating func readStart(_ kind: BlockKind, _ reader: inout JSONReader) throws(JSONError) {
         guard try reader.enterObject() else { return }
-        var call = PendingTool()
+        started.kind = kind
         while let key = try reader.nextKey() {
+            guard let text = try reader.stringOrSkip() else { continue }
             if reader.isEqual(key, to: "toolUseId") {
-                if let text = try reader.stringOrSkip() { call.id = reader.bytes(of: text) }
+                started.id = keep(text, reader)
             } else if reader.isEqual(key, to: "name") {
-                if let text = try reader.stringOrSkip() { call.name = reader.bytes(of: text) }
+                started.name = keep(text, reader)
             } else if reader.isEqual(key, to: "type") {
-                if let text = try reader.stringOrSkip() {
-                    call.isServerTool = reader.isEqual(text, to: "server_tool_use")
-                }
-            } else {
-                _ = try reader.skipValue()
+                started.type = keep(text, reader)
+                started.isServerTool = started.kind == .toolUse && reader.isEqual(text, to: "server_tool_use")
+            } else if reader.isEqual(key, to: "status") {
+                started.status = keep(text, reader)
+            } else if reader.isEqual(key, to: "format") {
+                started.type = keep(text, reader)
             }
         }
-        pendingTool = call
+    }
+
+    /// Copies what a text says to the scratch memory.
+    mutating func keep(_ text: JSONText, _ reader: borrowing JSONReader) -> Slice {
+        let start = scratch.count
+        reader.append(text, to: &scratch)
+        return scratch.closeSlice(from: start)
     }
 
     // MARK: The end
 
     @_lifetime(reader: copy reader)
-    private mutating func readStopReason(_ reader: inout JSONReader) throws(JSONError) {
-        guard let text = try reader.stringOrSkip() else { return }
-        answer.stop(reader.bytes(of: text).span)
+    private mutating func readStopMember(_ key: JSONText, _ reader: inout JSONReader) throws(JSONError) {
+        if reader.isEqual(key, to: "stopReason") {
+            guard let text = try reader.stringOrSkip() else { return }
+            answer.stop(reader.bytes(of: text).span)
+        } else if reader.isEqual(key, to: "additionalModelResponseFields") {
+            let value = try reader.skipValue()
+            if !reader.raw(value).isEqual(to: "null") { answer.additionalFields.replace(with: reader.raw(value)) }
+        } else {
+            _ = try reader.skipValue()
+        }
     }
 
     @_lifetime(reader: copy reader)
@@ -198,8 +206,41 @@ extension EventDecoder {
                     _ = try reader.skipValue()
                 }
             }
+        } else if reader.isEqual(key, to: "trace") {
+            try readTrace(&reader)
+        } else if reader.isEqual(key, to: "performanceConfig") {
+            try Self.readWord("latency", &answer.performanceLatency, &reader)
+        } else if reader.isEqual(key, to: "serviceTier") {
+            try Self.readWord("type", &answer.serviceTier, &reader)
         } else {
             _ = try reader.skipValue()
+        }
+    }
+
+    @_lifetime(reader: copy reader)
+    private mutating func readTrace(_ reader: inout JSONReader) throws(JSONError) {
+        let start = reader.offset
+        guard try reader.enterObject() else { return }
+        while let key = try reader.nextKey() {
+            if reader.isEqual(key, to: "promptRouter") {
+                try Self.readWord("invokedModelId", &answer.answeredModelID, &reader)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        answer.trace.replace(with: reader.raw(start..<reader.offset).trimmedToObject())
+    }
+
+    /// Keeps the one text of an object that counts.
+    @_lifetime(reader: copy reader)
+    private static func readWord(
+        _ name: StaticString, _ buffer: inout ByteBuffer, _ reader: inout JSONReader
+    ) throws(JSONError) {
+        guard try reader.enterObject() else { return }
+        while let key = try reader.nextKey() {
+            guard let text = try reader.stringOrSkip(), reader.isEqual(key, to: name) else { continue }
+            buffer.removeAll()
+            reader.append(text, to: &buffer)
         }
     }
 
@@ -238,10 +279,52 @@ extension EventDecoder {
         {
             answer.attemptUsage.cacheWriteInputTokens =
                 try reader.integerOrSkip() ?? answer.attemptUsage.cacheWriteInputTokens
+        } else if reader.isEqual(key, to: "cacheDetails") {
+            try readCacheDetails(&reader)
+        } else if reader.isEqual(key, to: "cache_creation") {
+            try readCacheCreation(&reader)
         } else if reader.isEqual(key, to: "invocationLatency") {
             answer.serverLatencyMs = try reader.integerOrSkip() ?? answer.serverLatencyMs
         } else {
             _ = try reader.skipValue()
+        }
+    }
+
+    /// Converse: how long the tokens are kept, for each time.
+    @_lifetime(reader: copy reader)
+    private mutating func readCacheDetails(_ reader: inout JSONReader) throws(JSONError) {
+        guard try reader.enterArray() else { return }
+        while try reader.nextElement() {
+            guard try reader.enterObject() else { continue }
+            var (isHour, isShort) = (false, false)
+            var tokens: Int64?
+            while let key = try reader.nextKey() {
+                if reader.isEqual(key, to: "ttl") {
+                    guard let text = try reader.stringOrSkip() else { continue }
+                    isHour = reader.isEqual(text, to: "1h")
+                    isShort = reader.isEqual(text, to: "5m")
+                } else if reader.isEqual(key, to: "inputTokens") {
+                    tokens = try reader.integerOrSkip()
+                } else {
+                    _ = try reader.skipValue()
+                }
+            }
+            if let tokens, isHour { answer.attemptUsage.cacheWrite1hInputTokens = tokens }
+            if let tokens, isShort { answer.attemptUsage.cacheWrite5mInputTokens = tokens }
+        }
+    }
+
+    /// The same of Anthropic Messages.
+    @_lifetime(reader: copy reader)
+    private mutating func readCacheCreation(_ reader: inout JSONReader) throws(JSONError) {
+        guard try reader.enterObject() else { return }
+        while let key = try reader.nextKey() {
+            let tokens = try reader.integerOrSkip()
+            if let tokens, reader.isEqual(key, to: "ephemeral_5m_input_tokens") {
+                answer.attemptUsage.cacheWrite5mInputTokens = tokens
+            } else if let tokens, reader.isEqual(key, to: "ephemeral_1h_input_tokens") {
+                answer.attemptUsage.cacheWrite1hInputTokens = tokens
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
-/// A tool call whose start was read, its block not yet known.
-struct PendingTool {
-    var id: Bytes = []
-    var name: Bytes = []
-    var isServerTool = false
+/// Why content cannot be kept, and would be lost.
+enum ContentFault {
+    case limit(AnswerLimit)
+    /// Bytes of an image that are no base64.
+    case imageBytes
+    /// A piece of a tool's input for a block in which no call is open.
+    case looseInput(Int32)
 }
 
 /// Events that wait their turn, the oldest first.
@@ -62,26 +64,22 @@ public struct EventDecoder: ~Copyable {
     /// Base64-decoded chunks of the invoke routes.
     var inner = ByteBuffer(limit: Limits.messageLength)
     public var answer = Answer()
-    var tools = ToolCalls()
-    var pendingTool: PendingTool?
-    var family = ModelFamily.unknown
-    var exceeded: AnswerLimit?
-
-    /// What was delivered is kept, so that it can be sent back.
-    let keepsTranscript: Bool
+    /// The content of the answer.
     public internal(set) var transcript = Transcript()
+    var tools = ToolCalls()
+    var family = ModelFamily.unknown
+    /// Why the stream cannot go on, found while an event was read.
+    var exceeded: AnswerLimit?
+    var contentFault: ContentFault?
+
     /// Where a cut answer is gone on with.
     var joint = Joint()
     /// What the start of a block told; only while its event is read.
     var started = StartedBlock()
-    /// There is a transcript to feed or a joint to keep.
-    var isWatched: Bool
 
-    init(operation: Operation, wantsRaw: Bool, keepsTranscript: Bool = false) {
+    init(operation: Operation, wantsRaw: Bool) {
         self.operation = operation
         self.wantsRaw = wantsRaw
-        self.keepsTranscript = keepsTranscript
-        isWatched = keepsTranscript
     }
 
     /// An answer that this body, now ended on a message border, amounts to.
@@ -131,13 +129,14 @@ public struct EventDecoder: ~Copyable {
     mutating func begin() {
         scratch.removeAll()
         event = StreamEvent()
+        if started.kind != .unknown { started = StartedBlock() }
     }
 
     /// Adds name and payload where they are wanted, and says whether anything is to be handed over.
     mutating func finish(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
         if let exceeded { return .overLimit(exceeded) }
-        if answer.metadata.isExhausted { return .overLimit(.event) }
-        if isWatched { return finishWatched(type, json) }
+        if let contentFault { return outcome(of: contentFault) }
+        if joint.isActive { return finishJoined(type, json) }
         if wantsRaw {
             event.type = scratch.appendSlice(type)
             event.json = scratch.appendSlice(json)
@@ -150,10 +149,60 @@ public struct EventDecoder: ~Copyable {
         return wantsRaw ? .event : .nothing
     }
 
-    mutating func startTool() {
-        guard let call = pendingTool else { return }
-        pendingTool = nil
-        if let limit = tools.start(index: event.blockIndex, call) { exceeded = limit }
+    @inline(never)
+    private func outcome(of fault: ContentFault) -> Outcome {
+        switch fault {
+        case .limit(let limit): .overLimit(limit)
+        case .imageBytes: .malformed("the bytes of an image are no base64")
+        case .looseInput(let index):
+            .malformed("a piece of a tool's input for block \(index), in which no tool call is open")
+        }
+    }
+
+    // MARK: What an event adds to the answer, once its block is known
+
+    mutating func finishDelta() {
+        guard event.hasDelta else { return }
+        if event.deltaKind != .text {
+            keep(event)
+        } else if !transcript.keep(text: event.text, of: event.blockIndex, scratch) {
+            exceeded = .length
+        }
+    }
+
+    /// Keeps what a delta, not necessarily the event in hand, adds.
+    @inline(never)
+    mutating func keep(_ delta: StreamEvent) {
+        guard delta.hasDelta else { return }
+        if delta.deltaKind == .toolInput, let call = tools.call(delta.blockIndex) {
+            if !transcript.keep(input: delta.text, of: call, scratch) { exceeded = .length }
+        } else if delta.deltaKind == .toolInput, delta.text.count > 0 {
+            contentFault = .looseInput(delta.blockIndex)
+        } else {
+            contentFault = transcript.keep(delta, scratch)
+        }
+    }
+
+    /// Opens the block that `started` tells of, and lets the event in hand say so.
+    mutating func openBlock() {
+        event.blockKind = started.kind
+        event.blockType = started.type
+        event.toolID = started.id
+        event.toolName = started.name
+        event.isServerTool = started.isServerTool
+        event.isErrorResult = scratch.span(started.status.range).isEqual(to: "error")
+        open(started, event.blockIndex)
+    }
+
+    /// Opens a block without a word to anybody.
+    mutating func open(_ start: StartedBlock, _ index: Int32) {
+        guard let call = transcript.open(start, index, scratch, &exceeded) else { return }
+        if let limit = tools.start(call) { exceeded = limit }
+    }
+
+    mutating func closeBlock() {
+        transcript.close(event.blockIndex)
+        tools.finish(index: event.blockIndex)
     }
 
     mutating func completeAnswer() {

@@ -21,39 +21,34 @@ extension EventDecoder {
         queue.removeAll()
         started = StartedBlock()
         tools = ToolCalls()
-        pendingTool = nil
         exceeded = nil
+        contentFault = nil
+        renewAnswer(how)
+        family = .unknown
+    }
+
+    private mutating func renewAnswer(_ how: Renewal) {
         switch how {
-        case .fresh:
-            answer = Answer()
-            transcript = Transcript()
-            joint = Joint()
-        case .restart:
-            answer.restart()
-            transcript = Transcript()
-            joint = Joint()
+        case .fresh: answer.beginAgain()
+        case .restart: answer.restart()
         case .round:
-            answer.nextRound()
-            transcript = Transcript()
-            joint = Joint()
+            answer.finishRound(transcript)
+            if answer.earlierText.isExhausted { exceeded = .length }
             round &+= 1
         case .continuation(let isNudge):
             answer.goOn()
             joint = Joint(behind: transcript, isNudge: isNudge)
+            return
         }
-        family = .unknown
-        isWatched = keepsTranscript || joint.isActive
+        transcript = Transcript()
+        joint = Joint()
     }
 
-    /// `finish` for a decoder that is watched.
+    /// `finish` for the events of an attempt that goes on with a cut answer.
     @inline(never)
-    mutating func finishWatched(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
+    mutating func finishJoined(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
         if joint.fate == .passes {
             if wantsRaw { takeRaw(type, json) }
-            if keepsTranscript {
-                if family != .unknown { transcript.family = family }
-                transcript.take(event, started, scratch)
-            }
             if event.hasDelta { answer.delivered &+= 1 }
         } else if joint.fate == .held, wantsRaw {
             joint.keepRaw(type, json)
@@ -61,7 +56,6 @@ extension EventDecoder {
         let isWanted = joint.fate == .passes && (event.hasDelta || wantsRaw)
         joint.fate = .passes
         joint.hasNewText = false
-        started = StartedBlock()
         if scratch.isExhausted || joint.isExhausted { return .overLimit(.event) }
         guard let first = joint.takeFlushed(before: event, isWanted: isWanted) else {
             return isWanted ? .event : .nothing
@@ -71,7 +65,7 @@ extension EventDecoder {
     }
 
     private mutating func takeRaw(_ type: Span<UInt8>, _ json: Span<UInt8>) {
-        if joint.isActive, event.kind != .other {
+        if event.kind != .other {
             joint.appendRaw(type, json, shape, &event, into: &scratch)
         } else {
             event.type = scratch.appendSlice(type)
@@ -101,10 +95,7 @@ extension EventDecoder {
             isJoined = true
         default: isJoined = true
         }
-        if !isJoined {
-            if joint.fate == .passes { joint.fate = .leftOut }
-            pendingTool = nil
-        }
+        if !isJoined, joint.fate == .passes { joint.fate = .leftOut }
         return isJoined
     }
 
@@ -172,10 +163,8 @@ extension EventDecoder {
         held.blockIndex = joint.heldIndex
         held.text = text
         if wantsRaw { joint.appendHeldRaw(shape, &held, into: &scratch) }
-        answer.text.append(scratch, text.range)
-        if answer.text.isExhausted { exceeded = .text }
+        keep(held)
         answer.delivered &+= 1
-        if keepsTranscript { transcript.take(held, StartedBlock(), scratch) }
         joint.flush(held)
     }
 }

@@ -1,49 +1,26 @@
-/// Tool calls whose blocks are open: their input arrives in pieces.
+/// Tool calls whose blocks are open, and those that wait to be handed over. What they hold is the transcript's.
 struct ToolCalls: ~Copyable {
-    private struct Call {
-        let index: Int32
-        let id: Bytes
-        let name: Bytes
-        let isServerTool: Bool
-        let input: Input
-    }
-
-    /// Pieces joined; a class because an array cannot hold a ~Copyable buffer.
-    private final class Input {
-        var buffer = ByteBuffer(limit: Limits.answerLength)
-    }
-
-    private var open: [Call] = []
+    private var open: [BlockPart] = []
     /// Calls whose block has ended and which have not been handed over.
-    private var complete: [Call] = []
-    /// Bytes of all calls above.
-    private var stored = 0
+    private var complete: [BlockPart] = []
 
-    var isEmpty: Bool { open.isEmpty && complete.isEmpty }
     var hasComplete: Bool { !complete.isEmpty }
 
     /// The bound that the call exceeds, if it does.
-    mutating func start(index: Int32, _ call: PendingTool) -> AnswerLimit? {
-        finish(index: index)
+    mutating func start(_ call: BlockPart) -> AnswerLimit? {
+        finish(index: call.index)
         guard call.id.count <= Limits.toolNameLength, call.name.count <= Limits.toolNameLength else {
             return .toolName
         }
         guard open.count < Limits.blockCount, complete.count < Limits.blockCount else { return .toolCount }
-        stored &+= call.id.count &+ call.name.count
-        open.append(
-            Call(index: index, id: call.id, name: call.name, isServerTool: call.isServerTool, input: Input()))
-        return stored > Limits.answerLength ? .toolInput : nil
+        open.append(call)
+        return nil
     }
 
-    /// False when the calls are longer than any that are kept.
-    mutating func append(_ scratch: borrowing ByteBuffer, _ range: Range<Int>, index: Int32) -> Bool {
-        for call in open where call.index == index {
-            stored &+= range.count
-            guard stored <= Limits.answerLength else { return false }
-            call.input.buffer.append(scratch, range)
-            return !call.input.buffer.isExhausted
-        }
-        return true
+    /// The open call of a block.
+    func call(_ index: Int32) -> BlockPart? {
+        if let last = open.last, last.index == index { return last }
+        return open.last { $0.index == index }
     }
 
     mutating func finish(index: Int32) {
@@ -67,19 +44,49 @@ struct ToolCalls: ~Copyable {
     mutating func takeComplete(into scratch: inout ByteBuffer) -> StreamEvent? {
         guard !complete.isEmpty else { return nil }
         let call = complete.removeFirst()
-        stored &-= call.id.count &+ call.name.count &+ call.input.buffer.count
         var event = StreamEvent()
         event.kind = .tool
         event.blockIndex = call.index
         event.isServerTool = call.isServerTool
-        // A call without input is a call with no arguments.
-        if call.input.buffer.isEmpty { call.input.buffer.append("{}") }
         event.toolID = scratch.appendSlice(call.id)
         event.toolName = scratch.appendSlice(call.name)
-        event.text = scratch.appendSlice(call.input.buffer)
-        event.isValidTool = call.input.buffer.isJSON
+        let start = scratch.count
+        call.appendInput(to: &scratch)
+        event.text = scratch.closeSlice(from: start)
+        event.isValidTool = Self.isJSON(scratch.span(event.text.range))
         event.json = event.text
         return event
+    }
+
+    private static func isJSON(_ text: Span<UInt8>) -> Bool { text.isJSON }
+}
+
+extension BlockPart {
+    /// Writes a call's input as it came. One without input is a call with no arguments.
+    func appendInput(to buffer: inout ByteBuffer) {
+        if !data.isEmpty {
+            Self.append(data, to: &buffer)
+        } else if !given.isEmpty {
+            Self.append(given, to: &buffer)
+        } else {
+            buffer.append("{}" as StaticString)
+        }
+    }
+
+    private static func append(_ text: borrowing ByteBuffer, to buffer: inout ByteBuffer) {
+        buffer.append(text.span)
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// One JSON document, and nothing else.
+    var isJSON: Bool {
+        do throws(JSONError) {
+            try JSONReader.validate(self)
+            return true
+        } catch {
+            return false
+        }
     }
 }
 
@@ -97,16 +104,6 @@ extension ByteBuffer {
 
     mutating func appendSlice(_ text: Bytes) -> Slice {
         appendSlice(text.span)
-    }
-
-    /// One JSON document, and nothing else.
-    var isJSON: Bool {
-        do throws(JSONError) {
-            try JSONReader.validate(span)
-            return true
-        } catch {
-            return false
-        }
     }
 
     /// Ends the text that was appended since `start` with a NUL; without room for that there is no text.

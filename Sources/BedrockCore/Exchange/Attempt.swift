@@ -41,13 +41,11 @@ public struct Attempt: ~Copyable {
     /// The service itself said that the answer is over, by an exception within it.
     private(set) var isEndedByService = false
 
-    public init(
-        operation: Operation, limits: TimeLimits, wantsRaw: Bool, keepsTranscript: Bool = false, now: Int64
-    ) {
+    public init(operation: Operation, limits: TimeLimits, wantsRaw: Bool, now: Int64) {
         self.limits = limits
         timeline = Timeline(opened: now)
         frames = FrameDecoder()
-        events = EventDecoder(operation: operation, wantsRaw: wantsRaw, keepsTranscript: keepsTranscript)
+        events = EventDecoder(operation: operation, wantsRaw: wantsRaw)
     }
 
     /// Readies it for the next request of the same call.

@@ -206,6 +206,10 @@ struct EndTexts: ~Copyable {
     var requestID = Slice()
     var modelID = Slice()
     var region = Slice()
+    // Made of the transcript.
+    private(set) var text = ByteBuffer()
+    private(set) var assistant = ByteBuffer()
+    private(set) var newMessages = ByteBuffer()
     // Of a notice: who is asked next.
     var nextModelID = Slice()
     var nextRegion = Slice()
@@ -219,6 +223,45 @@ struct EndTexts: ~Copyable {
         message = keep(Bytes((failure?.message ?? "").utf8))
         serviceCode = keep(failure?.service.code ?? [])
         originalMessage = keep(failure?.service.originalMessage ?? [])
+    }
+
+    /// Makes the text and the messages of an answer; `earlier` are the messages of finished rounds, with commas between
+    /// them. False where memory was short: then there is none of them.
+    mutating func write(
+        _ transcript: borrowing Transcript, _ answer: borrowing Answer, _ operation: Operation,
+        earlier: borrowing ByteBuffer
+    ) -> Bool {
+        text.removeAll()
+        if let only = transcript.onlyText, answer.earlierText.isEmpty {
+            only.text.terminate()
+        } else {
+            text.append(answer.earlierText, 0..<answer.earlierText.count)
+            transcript.appendText(to: &text)
+        }
+        assistant = MessageWriter.message(transcript, .converse)
+        let isAnthropic = operation.isInvoke && transcript.family == .anthropic
+        newMessages =
+            isAnthropic
+            ? Self.list(earlier, MessageWriter.message(transcript, .anthropic)) : Self.list(earlier, assistant)
+        text.terminate()
+        assistant.terminate()
+        newMessages.terminate()
+        if !text.isExhausted, !assistant.isExhausted, !newMessages.isExhausted { return true }
+        text.shrink(keeping: 0)
+        assistant.shrink(keeping: 0)
+        newMessages.shrink(keeping: 0)
+        return false
+    }
+
+    private static func list(_ earlier: borrowing ByteBuffer, _ last: borrowing ByteBuffer) -> ByteBuffer {
+        var list = ByteBuffer()
+        list.append(UInt8(ascii: "["))
+        list.append(earlier.span)
+        if !earlier.isEmpty, !last.isEmpty { list.append(UInt8(ascii: ",")) }
+        list.append(last.span)
+        list.append(UInt8(ascii: "]"))
+        if earlier.isExhausted || last.isExhausted { list.exhaust() }
+        return list
     }
 
     /// What is empty stays as it is.
@@ -246,15 +289,31 @@ extension Attempt {
     }
 
     /// Writes down the texts of the end, after `hasEnded`. The views below are good from then on, until the next call.
-    public mutating func seal(modelID: Bytes, region: Bytes = []) {
+    /// `earlier` are the messages of finished rounds, with commas between them. Where there is no memory for the
+    /// messages, the end is a failure.
+    public mutating func seal(modelID: Bytes, region: Bytes, earlier: borrowing ByteBuffer) {
         events.answer.terminateTexts()
+        if !endTexts.write(events.transcript, events.answer, events.operation, earlier: earlier) {
+            fail(Failure(.memory, .stream, "out of memory for the answer's message"), now: timeline.ended)
+        }
         endTexts.write(requestID, failure, modelID, region)
     }
 
-    /// The same for a notice, in memory that an end leaves alone: the stream may be ended from within the notice.
-    mutating func seal(_ texts: inout EndTexts, modelID: Bytes, region: Bytes) {
+    public mutating func seal(modelID: Bytes, region: Bytes = []) {
+        seal(modelID: modelID, region: region, earlier: ByteBuffer())
+    }
+
+    /// The same for a notice, in memory that an end leaves alone: the stream may be ended from within the notice. False
+    /// where there is no memory for the messages: the notice goes without.
+    @discardableResult
+    mutating func seal(_ texts: inout EndTexts, modelID: Bytes, region: Bytes, earlier: borrowing ByteBuffer) -> Bool {
         events.answer.terminateTexts()
         texts.write(requestID, failure, modelID, region)
+        return texts.write(events.transcript, events.answer, events.operation, earlier: earlier)
+    }
+
+    mutating func seal(_ texts: inout EndTexts, modelID: Bytes, region: Bytes) {
+        seal(&texts, modelID: modelID, region: region, earlier: ByteBuffer())
     }
 
     public var resultView: ResultView { resultView(endTexts) }
@@ -265,11 +324,32 @@ extension Attempt {
     private func resultView(_ texts: borrowing EndTexts) -> ResultView {
         ResultView(
             stopReason: events.answer.stopReason, stopReasonText: TextView(events.answer.stopReasonText),
-            text: TextView(events.answer.text), usage: events.answer.usage, timings: timings,
+            text: textView(texts), usage: events.answer.usage, timings: timings,
             requestID: texts.view(texts.requestID), modelID: texts.view(texts.modelID),
             region: texts.view(texts.region), delivered: events.answer.delivered, attempts: attempts,
             isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata),
-            details: ResultDetails())
+            details: details(texts))
+    }
+
+    /// The text of one block stays where it is.
+    private func textView(_ texts: borrowing EndTexts) -> TextView {
+        guard let only = events.transcript.onlyText, events.answer.earlierText.isEmpty else {
+            return TextView(texts.text)
+        }
+        return TextView(only.text)
+    }
+
+    private func details(_ texts: borrowing EndTexts) -> ResultDetails {
+        var details = ResultDetails()
+        details.isInterrupted = failure != nil && !events.answer.isComplete
+        details.message = TextView(texts.assistant)
+        details.newMessages = TextView(texts.newMessages)
+        details.answeredModelID = TextView(events.answer.answeredModelID)
+        details.serviceTier = TextView(events.answer.serviceTier)
+        details.performanceLatency = TextView(events.answer.performanceLatency)
+        details.trace = TextView(events.answer.trace)
+        details.additionalFields = TextView(events.answer.additionalFields)
+        return details
     }
 
     func failureView(_ texts: borrowing EndTexts) -> FailureView? {

@@ -86,8 +86,7 @@ public final class Exchange {
         self.body = body
         turn = TurnState(desk: settings.turn.isAutomatic ? desk : nil)
         attempt = Attempt(
-            operation: operation, limits: settings.limits, wantsRaw: consumer.wantsRaw,
-            keepsTranscript: settings.recovery == .continuation, now: now)
+            operation: operation, limits: settings.limits, wantsRaw: consumer.wantsRaw, now: now)
     }
 
     public var hasEnded: Bool { state == .ended }

@@ -15,8 +15,7 @@ struct ContinuedCall: ~Copyable {
     init(_ operation: BedrockCore.Operation = .converseStream, wantsRaw: Bool = true, original: String = "{}") {
         self.operation = operation
         self.original = Bytes(original.utf8)
-        attempt = Attempt(
-            operation: operation, limits: TimeLimits(), wantsRaw: wantsRaw, keepsTranscript: true, now: 1)
+        attempt = Attempt(operation: operation, limits: TimeLimits(), wantsRaw: wantsRaw, now: 1)
     }
 
     /// One attempt: bytes, then the connection fails, or the body ends.
@@ -72,7 +71,11 @@ struct ContinuedCall: ~Copyable {
 
     /// The text deltas joined, as bytes: strings compare by more than these.
     var text: Bytes { events.filter { $0.delta == .text }.flatMap { Bytes($0.text.utf8) } }
-    var answerText: Bytes { attempt.events.answer.text.array }
+    var answerText: Bytes {
+        var text = ByteBuffer()
+        attempt.events.transcript.appendText(to: &text)
+        return text.array
+    }
     var deltas: [RecordedEvent] { events.filter { $0.delta != nil } }
 
     /// What must hold of every call.

@@ -3,9 +3,9 @@ import Testing
 
 @testable import BedrockCore
 
-/// The one delta of an answer that is made of this message.
-private func only(_ message: Bytes, _ location: SourceLocation = #_sourceLocation) -> RecordedEvent? {
-    let recording = replay(answer(message), sourceLocation: location)
+/// The one delta of an answer that is made of these messages.
+private func only(_ messages: Bytes..., location: SourceLocation = #_sourceLocation) -> RecordedEvent? {
+    let recording = replay(answer(messages.flatMap { $0 }), sourceLocation: location)
     #expect(recording.end?.failure == nil, sourceLocation: location)
     let deltas = recording.events.filter { $0.delta != nil }
     #expect(deltas.count == 1, sourceLocation: location)
@@ -19,7 +19,6 @@ private func only(_ message: Bytes, _ location: SourceLocation = #_sourceLocatio
         (#"{"reasoningContent":{"text":"hm"}}"#, .reasoning, "hm"),
         (#"{"reasoningContent":{"signature":"c2ln"}}"#, .reasoningSignature, "c2ln"),
         (#"{"reasoningContent":{"redactedContent":"cmVk"}}"#, .reasoningRedacted, "cmVk"),
-        (#"{"toolUse":{"input":"{\"a\":"}}"#, .toolInput, #"{"a":"#),
         (#"{"toolResult":[{"text":"a"},{"json":{}}]}"#, .toolResult, #"[{"text":"a"},{"json":{}}]"#),
         (#"{"citation":{"title":"t","location":{"web":{}}}}"#, .citation, #"{"title":"t","location":{"web":{}}}"#),
         (#"{"image":{"source":{"bytes":"aaaa"}}}"#, .image, #"{"source":{"bytes":"aaaa"}}"#),
@@ -31,6 +30,11 @@ private func only(_ message: Bytes, _ location: SourceLocation = #_sourceLocatio
         #expect(event?.kind == .delta && event?.delta == kind && event?.text == text && event?.block == 3)
         #expect(event?.type == "contentBlockDelta")
         #expect(event?.json == #"{"contentBlockIndex":3,"delta":\#(json),"p":"abc"}"#)
+    }
+
+    @Test func toolInput() {
+        let event = only(toolStart("t", "n", block: 3), delta(#"{"toolUse":{"input":"{\"a\":"}}"#, block: 3))
+        #expect(event?.kind == .delta && event?.delta == .toolInput && event?.text == #"{"a":"# && event?.block == 3)
     }
 
     @Test(
@@ -82,7 +86,7 @@ private func only(_ message: Bytes, _ location: SourceLocation = #_sourceLocatio
     ])
     func escapes(_ written: String, _ text: String) {
         #expect(only(delta(#"{"text":"\#(written)"}"#))?.text == text)
-        let input = only(delta(#"{"toolUse":{"input":"\#(written)"}}"#))
+        let input = only(toolStart("t", "n"), delta(#"{"toolUse":{"input":"\#(written)"}}"#))
         #expect(input?.text == text)
     }
 

@@ -3,12 +3,6 @@ import Testing
 
 @testable import BedrockCore
 
-private func start(_ id: String, _ name: String, block: Int = 0, more: String = "") -> Bytes {
-    Wire.event(
-        "contentBlockStart",
-        #"{"start":{"toolUse":{"toolUseId":"\#(id)","name":"\#(name)"\#(more)}},"contentBlockIndex":\#(block)}"#)
-}
-
 private func input(_ text: String, block: Int = 0) -> Bytes {
     var writer = JSONWriter()
     writer.string(Bytes(text.utf8))
@@ -31,7 +25,7 @@ private func call(
     @Test func joined() {
         let recording = replay(
             answer(
-                start("t-1", "weather"), input(""), input(#"{"city":"#), input(#" "Ber"#), input(#"lin \"x\""}"#),
+                toolStart("t-1", "weather"), input(""), input(#"{"city":"#), input(#" "Ber"#), input(#"lin \"x\""}"#),
                 stop(),
                 stopReason: "tool_use"))
         #expect(recording.tools == [call("t-1", "weather", #"{"city": "Berlin \"x\""}"#)])
@@ -41,8 +35,8 @@ private func call(
     }
 
     @Test func withoutInput() {
-        #expect(replay(answer(start("t", "now"), stop())).tools == [call("t", "now", "{}")])
-        #expect(replay(answer(start("t", "now"), input(""), stop())).tools == [call("t", "now", "{}")])
+        #expect(replay(answer(toolStart("t", "now"), stop())).tools == [call("t", "now", "{}")])
+        #expect(replay(answer(toolStart("t", "now"), input(""), stop())).tools == [call("t", "now", "{}")])
     }
 
     @Test(
@@ -51,29 +45,32 @@ private func call(
             "{", "{}x", "tru", " ", "{\"a\":1,}", "\u{1}", "{'a':1}", "NaN",
         ])
     func invalid(_ json: String) {
-        #expect(replay(answer(start("t", "n"), input(json), stop())).tools == [call("t", "n", json, isValid: false)])
+        #expect(
+            replay(answer(toolStart("t", "n"), input(json), stop())).tools == [call("t", "n", json, isValid: false)])
     }
 
     @Test("any one JSON value is valid", arguments: ["[]", "null", "1", #""a""#, " {} "])
     func otherValues(_ json: String) {
-        #expect(replay(answer(start("t", "n"), input(json), stop())).tools == [call("t", "n", json)])
+        #expect(replay(answer(toolStart("t", "n"), input(json), stop())).tools == [call("t", "n", json)])
     }
 
     @Test func blocksThatAreNeverClosed() {
-        let recording = replay(answer(start("a", "n", block: 1), input("{}", block: 1), start("b", "n", block: 2)))
+        let recording = replay(
+            answer(toolStart("a", "n", block: 1), input("{}", block: 1), toolStart("b", "n", block: 2)))
         #expect(recording.tools == [call("a", "n", "{}", block: 1), call("b", "n", "{}", block: 2)])
         #expect(recording.events.map(\.kind).suffix(3) == [.messageStop, .tool, .tool])
     }
 
     @Test func blockThatStartsAnewEndsTheOldOne() {
-        let recording = replay(answer(start("a", "n"), input("1"), start("b", "n"), input("2"), stop()))
+        let recording = replay(answer(toolStart("a", "n"), input("1"), toolStart("b", "n"), input("2"), stop()))
         #expect(recording.tools == [call("a", "n", "1"), call("b", "n", "2")])
     }
 
     @Test func interleaved() {
         let recording = replay(
             answer(
-                start("a", "n", block: 1), start("b", "m", block: 2), input("[1", block: 1), input("[2", block: 2),
+                toolStart("a", "n", block: 1), toolStart("b", "m", block: 2), input("[1", block: 1),
+                input("[2", block: 2),
                 textDelta("between", block: 0), input("]", block: 2), stop(2), input("]", block: 1), stop(1)))
         #expect(recording.tools == [call("b", "m", "[2]", block: 2), call("a", "n", "[1]", block: 1)])
         #expect(recording.end?.text == "between")
@@ -88,13 +85,27 @@ private func call(
         #expect(recording.tools == [call("a", "n", "[]", block: -1)])
     }
 
-    @Test func inputWithoutACall() {
-        let recording = replay(answer(input("{}"), stop(), input("{}", block: 5)))
-        #expect(recording.tools == [] && recording.end?.delivered == 2)
+    @Test(
+        "a piece of input that no call is open for",
+        arguments: [
+            ([], 0), ([toolStart("t", "n", block: 1)], 0), ([toolStart("t", "n"), stop()], 0), ([textDelta("a")], 0),
+            ([toolStart("t", "n"), input("{}")], 7),
+        ])
+    func inputWithoutACall(_ before: [Bytes], _ block: Int) {
+        let messages = [[Wire.event("messageStart", "{}")], before, [input("{}", block: block)]].flatMap { $0 }
+        let failure = replay(messages).end?.failure
+        #expect(failure?.code == .protocol && failure?.isRetryable == ErrorCode.protocol.isRetryable)
+        #expect(failure?.message.contains("block \(block), in which no tool call is open") == true)
+    }
+
+    @Test func emptyInputWithoutACall() {
+        let recording = replay(answer(input(""), toolStart("t", "n"), stop(), input("")))
+        #expect(recording.tools == [call("t", "n", "{}")] && recording.end?.failure == nil)
     }
 
     @Test func serverTool() {
-        let recording = replay(answer(start("a", "search", more: #","type":"server_tool_use""#), input("{}"), stop()))
+        let recording = replay(
+            answer(toolStart("a", "search", more: #","type":"server_tool_use""#), input("{}"), stop()))
         #expect(recording.tools == [call("a", "search", "{}", isServer: true)])
     }
 
@@ -120,12 +131,12 @@ private func call(
     }
 
     @Test func callsOfAnAnswerThatWasCutAreNotHandedOver() {
-        let recording = replay([start("a", "n"), input("{}")])
+        let recording = replay([toolStart("a", "n"), input("{}")])
         #expect(recording.tools == [] && recording.end?.failure?.code == .incomplete)
     }
 
     @Test func openCallsHaveABound() {
-        let messages = (0...Limits.blockCount).map { start("a", "n", block: $0) }
+        let messages = (0...Limits.blockCount).map { toolStart("a", "n", block: $0) }
         let within = StreamRecorder(wantsRaw: false).record(
             [answer().first ?? []] + messages.dropLast() + [answer().last ?? []])
         #expect(within.tools.count == Limits.blockCount && within.end?.failure == nil && within.faults == [])
@@ -135,7 +146,7 @@ private func call(
 
     @Test func namesHaveABound() {
         let long = String(repeating: "n", count: 2_000_000)
-        let recording = StreamRecorder(wantsRaw: false).record([start(long, "n"), stop()])
+        let recording = StreamRecorder(wantsRaw: false).record([toolStart(long, "n"), stop()])
         #expect(recording.end?.failure?.code == .limit && recording.faults == [])
     }
 }

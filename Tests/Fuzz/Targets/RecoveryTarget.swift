@@ -29,15 +29,15 @@ private struct FuzzedCall: ~Copyable {
     let operation: BedrockCore.Operation
     let isNudge: Bool
     private var attempt: Attempt
-    private(set) var text: Bytes = []
+    /// The text of each block.
+    private var texts: [Int32: Bytes] = [:]
     private var delivered: UInt64 = 0
 
     init(_ original: Bytes, _ flags: UInt8) {
         self.original = original
         operation = flags & 1 == 0 ? .converseStream : .invokeModelWithResponseStream
         isNudge = flags & 2 != 0
-        attempt = Attempt(
-            operation: operation, limits: TimeLimits(), wantsRaw: flags & 4 != 0, keepsTranscript: true, now: 1)
+        attempt = Attempt(operation: operation, limits: TimeLimits(), wantsRaw: flags & 4 != 0, now: 1)
     }
 
     mutating func run(_ sections: ArraySlice<[Bytes]>, _ faults: inout Faults) {
@@ -53,13 +53,17 @@ private struct FuzzedCall: ~Copyable {
         }
     }
 
+    /// Blocks are in the order of their index.
+    var text: Bytes { texts.sorted { $0.key < $1.key }.flatMap(\.value) }
+
     private mutating func feed(_ bytes: Bytes, _ faults: inout Faults) {
         var position = 0
         while case .deliver = attempt.next(bytes.span, &position, now: 1) {
             let view = attempt.eventView
             if view.event.hasDelta { delivered += 1 }
             if view.event.hasDelta, view.event.deltaKind == .text {
-                text += UnsafeBufferPointer(start: view.text.pointer, count: view.text.count)
+                texts[view.event.blockIndex, default: []] +=
+                    UnsafeBufferPointer(start: view.text.pointer, count: view.text.count)
             }
             let json = Bytes(UnsafeBufferPointer(start: view.json.pointer, count: view.json.count))
             faults.expect(
@@ -68,11 +72,17 @@ private struct FuzzedCall: ~Copyable {
         }
     }
 
-    private func check(_ faults: inout Faults) {
+    private mutating func check(_ faults: inout Faults) {
+        attempt.seal(modelID: [])
         let answer = attempt.resultView
         let kept = Bytes(UnsafeBufferPointer(start: answer.text.pointer, count: answer.text.count))
         faults.expect(kept == text, "the answer is not its deltas")
         faults.expect(answer.delivered == delivered, "another number of deltas")
+        let details = answer.details
+        let message = Bytes(UnsafeBufferPointer(start: details.message.pointer, count: details.message.count))
+        faults.expect(message.isEmpty || message.isDocument, "a message that is no JSON")
+        let all = Bytes(UnsafeBufferPointer(start: details.newMessages.pointer, count: details.newMessages.count))
+        faults.expect(all.isDocument, "messages that are no JSON")
         do throws(ContinuationError) {
             let body = try ContinuationBody.make(
                 original: original.span, operation: operation, transcript: attempt.events.transcript,

@@ -1,0 +1,201 @@
+// The blocks of a message, as JSON in the format of a request.
+
+extension JSONWriter {
+    mutating func text(_ text: Span<UInt8>, _ format: TurnFormat) {
+        beginObject()
+        if format == .anthropic { member("type", "text") }
+        key("text")
+        string(text)
+        endObject()
+    }
+
+    mutating func text(_ buffer: borrowing ByteBuffer, _ range: Range<Int>, _ format: TurnFormat) {
+        text(buffer.span(range), format)
+    }
+
+    /// Writes a text with what it cites; `isAnthropic` says in whose shape the citations came.
+    mutating func citedText(of block: Block, _ format: TurnFormat, isAnthropic: Bool) {
+        beginObject()
+        if format == .anthropic {
+            member("type", "text")
+            member("text", block.text)
+            key("citations")
+            list(block.citations)
+        } else {
+            key("citationsContent")
+            beginObject()
+            key("content")
+            beginArray()
+            text(block.text, 0..<block.text.count, .converse)
+            endArray()
+            key("citations")
+            if isAnthropic { AnthropicCitation.append(block.citations, to: &self) } else { list(block.citations) }
+            endObject()
+        }
+        endObject()
+    }
+
+    // MARK: Reasoning
+
+    /// Writes a block's reasoning, if there is any. Anthropic takes none that is not signed.
+    mutating func reasoning(of block: Block, _ format: TurnFormat) {
+        let isSigned = !block.signature.isEmpty
+        if isSigned || (format == .converse && !block.reasoning.isEmpty) {
+            switch format {
+            case .converse: reasoningText(block)
+            case .anthropic: thinking(block)
+            }
+        }
+        guard !block.redacted.isEmpty else { return }
+        beginObject()
+        if format == .converse {
+            key("reasoningContent")
+            beginObject()
+            member("redactedContent", block.redacted)
+            endObject()
+        } else {
+            member("type", "redacted_thinking")
+            member("data", block.redacted)
+        }
+        endObject()
+    }
+
+    private mutating func reasoningText(_ block: Block) {
+        beginObject()
+        key("reasoningContent")
+        beginObject()
+        key("reasoningText")
+        beginObject()
+        member("text", block.reasoning)
+        if !block.signature.isEmpty { member("signature", block.signature) }
+        endObject()
+        endObject()
+        endObject()
+    }
+
+    private mutating func thinking(_ block: Block) {
+        beginObject()
+        member("type", "thinking")
+        member("thinking", block.reasoning)
+        member("signature", block.signature)
+        endObject()
+    }
+
+    // MARK: Tools, images
+
+    /// Writes a part of a block; nothing where the format has no form for it.
+    mutating func part(_ part: BlockPart, _ format: TurnFormat) {
+        switch (format, part.kind) {
+        case (.converse, .toolUse): toolUse(part)
+        case (.anthropic, .toolUse): anthropicToolUse(part)
+        case (.converse, .toolResult): if part.raw.isEmpty { toolResult(part) }
+        case (.converse, .image): image(part)
+        case (.anthropic, .toolResult), (.anthropic, .other): if !part.raw.isEmpty { raw(whole: part.raw) }
+        default: break
+        }
+    }
+
+    private mutating func toolUse(_ call: BlockPart) {
+        beginObject()
+        key("toolUse")
+        beginObject()
+        member("toolUseId", call.id)
+        member("name", call.name)
+        key("input")
+        input(of: call)
+        if call.isServerTool { member("type", "server_tool_use") }
+        endObject()
+        endObject()
+    }
+
+    private mutating func anthropicToolUse(_ call: BlockPart) {
+        beginObject()
+        member("type", call.isServerTool ? "server_tool_use" : "tool_use")
+        member("id", call.id)
+        member("name", call.name)
+        key("input")
+        input(of: call)
+        endObject()
+    }
+
+    /// Writes the arguments of a call. What is no JSON goes into an object as Anthropic's documentation says ("Handling
+    /// invalid JSON in tool responses").
+    private mutating func input(of call: BlockPart) {
+        if call.data.isEmpty {
+            if call.given.isEmpty { emptyObject() } else { raw(whole: call.given) }
+        } else if call.data.span.isJSON {
+            raw(whole: call.data)
+        } else {
+            beginObject()
+            member("INVALID_JSON", call.data)
+            endObject()
+        }
+    }
+
+    private mutating func toolResult(_ result: BlockPart) {
+        beginObject()
+        key("toolResult")
+        beginObject()
+        member("toolUseId", result.id)
+        key("content")
+        list(result.data)
+        if !result.status.isEmpty { member("status", result.status) }
+        if !result.type.isEmpty { member("type", result.type) }
+        endObject()
+        endObject()
+    }
+
+    /// An image without a source, as one that failed may be, has no form.
+    private mutating func image(_ image: BlockPart) {
+        if image.data.isEmpty, image.given.isEmpty { return }
+        beginObject()
+        key("image")
+        beginObject()
+        member("format", image.type)
+        key("source")
+        if image.data.isEmpty {
+            raw(whole: image.given)
+        } else {
+            beginObject()
+            member("bytes", image.data)
+            endObject()
+        }
+        if !image.fault.isEmpty {
+            key("error")
+            raw(whole: image.fault)
+        }
+        endObject()
+        endObject()
+    }
+
+    // MARK: Pieces
+
+    private mutating func emptyObject() {
+        beginObject()
+        endObject()
+    }
+
+    /// Writes values with commas between them as an array.
+    private mutating func list(_ elements: borrowing ByteBuffer) {
+        beginArray()
+        if !elements.isEmpty { raw(elements.span) }
+        endArray()
+    }
+
+    private mutating func raw(whole json: borrowing ByteBuffer) { raw(json.span) }
+
+    mutating func member(_ name: StaticString, _ value: StaticString) {
+        key(name)
+        string(value)
+    }
+
+    mutating func member(_ name: StaticString, _ value: Bytes) {
+        key(name)
+        string(value)
+    }
+
+    mutating func member(_ name: StaticString, _ value: borrowing ByteBuffer) {
+        key(name)
+        string(value.span)
+    }
+}
