@@ -98,13 +98,14 @@ TEST(structs_of_nothing_but_their_size) {
   fixture_end(&fixture);
 }
 
-/* Any queue that may be configured can be filled. */
+/* Any queue that may be configured can be filled; with what the library does not know, as more than 64 MiB of what it
+ * does is more than it keeps of an answer. */
 TEST(largest_queue) {
   enum { LENGTH = 20 * 1000 * 1000, COUNT = 4 };
   struct bytes head = {0}, unit = {0}, tail = {0};
   char *text = letters(LENGTH), *json = malloc(LENGTH + 100);
   fixture_begin(&fixture, "delivery.queue_bytes", "1000000000");
-  sprintf(json, "{\"contentBlockIndex\":0,\"delta\":{\"toolUse\":{\"input\":\"%s\"}}}", text);
+  sprintf(json, "{\"contentBlockIndex\":0,\"delta\":{\"hologram\":\"%s\"}}", text);
   answer_begin(&head);
   event_add(&unit, "contentBlockDelta", json);
   answer_end(&tail);
@@ -125,7 +126,7 @@ TEST(largest_queue) {
     if (event->error) check_failed(__FILE__, __LINE__, "%s: %s", event->error->name, event->error->message);
   }
   CHECK_CODE(code, BRS_E_END);
-  CHECK_NUMBER(got, (uint64_t)LENGTH * COUNT);
+  CHECK_NUMBER(got, (uint64_t)(LENGTH + sizeof "{\"hologram\":\"\"}" - 1) * COUNT);
   brs_stream_free(stream);
   fixture_end(&fixture);
   bytes_free(&head), bytes_free(&unit), bytes_free(&tail);

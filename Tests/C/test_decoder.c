@@ -282,6 +282,11 @@ TEST(kinds_of_deltas) {
   answer_begin(&answer);
   for (int i = 0; i < ROWS; i++) {
     char json[200];
+    if (rows[i].kind == BRS_DELTA_TOOL_INPUT) {
+      snprintf(json, sizeof json,
+               "{\"contentBlockIndex\":%d,\"start\":{\"toolUse\":{\"toolUseId\":\"t\",\"name\":\"n\"}}}", i);
+      event_add(&answer, "contentBlockStart", json);
+    }
     snprintf(json, sizeof json, "{\"contentBlockIndex\":%d,\"delta\":%s}", i, rows[i].delta);
     event_add(&answer, "contentBlockDelta", json);
   }

@@ -123,7 +123,7 @@ extension JSONWriter {
     private mutating func input(of call: BlockPart) {
         if call.data.isEmpty {
             if call.given.isEmpty { emptyObject() } else { raw(whole: call.given) }
-        } else if call.data.span.isJSON {
+        } else if call.data.isJSON {
             raw(whole: call.data)
         } else {
             beginObject()

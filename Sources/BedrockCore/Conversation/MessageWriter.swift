@@ -19,8 +19,8 @@ enum MessageWriter {
 
 /// The blocks of an assistant's message, as JSON.
 ///
-/// What services refuse is left out: blocks of nothing but white space, for Anthropic also reasoning that is not signed,
-/// and what the format has no form for.
+/// What services refuse is left out: blocks of nothing but white space, for Anthropic also reasoning without a
+/// signature, and what the format has no form for.
 struct MessageBlocks: ~Copyable {
     /// The first text, escaped: it goes on with one that the caller began.
     private(set) var joined = ByteBuffer()

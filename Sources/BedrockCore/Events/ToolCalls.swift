@@ -53,12 +53,10 @@ struct ToolCalls: ~Copyable {
         let start = scratch.count
         call.appendInput(to: &scratch)
         event.text = scratch.closeSlice(from: start)
-        event.isValidTool = Self.isJSON(scratch.span(event.text.range))
+        event.isValidTool = scratch.span(event.text.range).isJSON
         event.json = event.text
         return event
     }
-
-    private static func isJSON(_ text: Span<UInt8>) -> Bool { text.isJSON }
 }
 
 extension BlockPart {
@@ -105,6 +103,9 @@ extension ByteBuffer {
     mutating func appendSlice(_ text: Bytes) -> Slice {
         appendSlice(text.span)
     }
+
+    /// One JSON document, and nothing else.
+    var isJSON: Bool { span.isJSON }
 
     /// Ends the text that was appended since `start` with a NUL; without room for that there is no text.
     @inline(__always)

@@ -312,10 +312,6 @@ extension Attempt {
         return texts.write(events.transcript, events.answer, events.operation, earlier: earlier)
     }
 
-    mutating func seal(_ texts: inout EndTexts, modelID: Bytes, region: Bytes) {
-        seal(&texts, modelID: modelID, region: region, earlier: ByteBuffer())
-    }
-
     public var resultView: ResultView { resultView(endTexts) }
 
     /// Nil for success.

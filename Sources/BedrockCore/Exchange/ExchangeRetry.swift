@@ -227,7 +227,8 @@ extension Exchange {
     }
 
     private func notice(_ plan: Plan) -> NoticeView? {
-        attempt.seal(&noticeTexts, modelID: modelID, region: settings.region ?? [])
+        attempt.seal(
+            &noticeTexts, modelID: modelID, region: settings.region ?? [], earlier: turn.messages)
         var number = retries.number &+ 1
         if plan.deed == .fallback {
             number = 1
@@ -349,7 +350,7 @@ extension Exchange {
         releaseTransfer(attempt.failure)
         enter(.ended, .end)
         todo.finishes = true
-        attempt.seal(modelID: modelID, region: settings.region ?? [])
+        attempt.seal(modelID: modelID, region: settings.region ?? [], earlier: turn.messages)
         if let failure = attempt.failureView {
             consumer.failed(failure)
         } else {

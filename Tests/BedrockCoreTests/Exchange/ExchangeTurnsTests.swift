@@ -29,7 +29,7 @@ import Testing
         #expect(
             edge.bodies.last == #"{"messages":[{"role":"user","content":[{"text":"Hi"}]},"#
                 + #"{"role":"assistant","content":[{"toolUse":{"toolUseId":"a","name":"weather","input":{"city":"Rome"}}}]},"#
-                + #"{"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"text":"sunny"}],"status":"success"}}]}"#
+                + #"{"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"text":"sunny"}]}}]}"#
                 + "]}")
         edge.succeed("It is sunny.")
         #expect(edge.caller.ending?.code == .ok)
