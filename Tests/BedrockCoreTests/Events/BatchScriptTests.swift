@@ -9,7 +9,7 @@ private func steps(_ body: String, _ operation: BedrockCore.Operation = .convers
     return script.list.map { kind, payload in
         var buffer = ByteBuffer()
         buffer.append(payload)
-        let isJSON = buffer.isJSON
+        let isJSON = buffer.span.isJSON
         #expect(isJSON)
         return operation.isInvoke ? String(payload) : "\(kind) " + String(payload)
     }
