@@ -19,7 +19,8 @@ Told = tuple[str, dict[str, Any]]
 
 def plain(structure: ctypes.Structure) -> dict[str, Any]:
     """A structure of the library by the names of its members: texts are copied, what it points to is followed."""
-    names = {field[0] for field in structure._fields_}
+    size = getattr(structure, "size", ctypes.sizeof(structure))
+    names = {field[0] for field in structure._fields_ if getattr(type(structure), field[0]).offset < size}
     copied: dict[str, Any] = {}
     for name in names:
         if name == "size" or (name.endswith("_len") and name.removesuffix("_len") in names):

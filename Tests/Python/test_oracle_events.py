@@ -22,9 +22,16 @@ from event_wire import (
 )
 from frame_model import random_chunks
 from model_generator import Generator, places
+from result_checks import check_metadata, check_stop
 
 from bedrockstream import _events
-from bedrockstream._ffi import brs_code, brs_delta_kind, brs_event_kind, brs_operation, brs_stop_reason
+from bedrockstream._ffi import (
+    brs_block_kind,
+    brs_code,
+    brs_delta_kind,
+    brs_event_kind,
+    brs_operation,
+)
 
 BODIES = 3000
 ASKED = 2000
@@ -50,6 +57,11 @@ DELTAS = {
     "reasoningContent.text": brs_delta_kind.BRS_DELTA_REASONING,
     "reasoningContent.signature": brs_delta_kind.BRS_DELTA_REASONING_SIGNATURE,
     "reasoningContent.redactedContent": brs_delta_kind.BRS_DELTA_REASONING_REDACTED,
+}
+BLOCKS = {
+    "toolUse": brs_block_kind.BRS_BLOCK_TOOL_USE,
+    "toolResult": brs_block_kind.BRS_BLOCK_TOOL_RESULT,
+    "image": brs_block_kind.BRS_BLOCK_IMAGE,
 }
 
 
@@ -179,6 +191,7 @@ def check_typed(told: list[Told], events: list[Event], payloads: list[bytes]) ->
     for event, read in zip(of_the_wire(told), events, strict=True):
         (value,) = read.values()
         assert event["block_index"] == value.get("contentBlockIndex", -1)
+        assert event["block"] == expected_block(read)
     result = told[-1][1]
     assert result["delivered"] == len(deltas)
     check_stop(result, [event["messageStop"] for event in events if "messageStop" in event])
@@ -207,33 +220,19 @@ def expected_delta(event: Event, payload: bytes) -> tuple[int, int, Any]:
     return DELTAS[member], event["contentBlockIndex"], value
 
 
-def check_stop(result: dict[str, Any], stops: list[Event]) -> None:
-    word = stops[-1]["stopReason"]
-    assert result["stop_reason_text"].decode() == word
-    assert brs_stop_reason(result["stop_reason"]).name == STOP_NAMES.get(word, "BRS_STOP_" + word.upper())
-
-
-STOP_NAMES = {
-    "guardrail_intervened": "BRS_STOP_GUARDRAIL",
-    "malformed_model_output": "BRS_STOP_MALFORMED_OUTPUT",
-    "model_context_window_exceeded": "BRS_STOP_CONTEXT_EXCEEDED",
-}
-USAGE = {
-    "inputTokens": "input_tokens",
-    "outputTokens": "output_tokens",
-    "totalTokens": "total_tokens",
-    "cacheReadInputTokens": "cache_read_input_tokens",
-    "cacheWriteInputTokens": "cache_write_input_tokens",
-}
-
-
-def check_metadata(result: dict[str, Any], metadata: list[Event]) -> None:
-    told = {**dict.fromkeys(USAGE, -1), "latencyMs": -1}
-    for one in metadata:
-        told |= {name: count for name, count in one["usage"].items() if name in USAGE}
-        told |= one["metrics"]
-    assert result["timings"]["server_latency_ms"] == told.pop("latencyMs")
-    assert {name: result["usage"][ours] for name, ours in USAGE.items()} == told
+def expected_block(event: Event) -> dict[str, Any] | None:
+    if "contentBlockStart" not in event:
+        return None
+    ((member, start),) = event["contentBlockStart"]["start"].items()
+    return {
+        "kind": BLOCKS.get(member, brs_block_kind.BRS_BLOCK_OTHER),
+        "block_index": event["contentBlockStart"]["contentBlockIndex"],
+        "is_server_tool": int(start.get("type") == "server_tool_use"),
+        "is_error": int(start.get("status") == "error"),
+        "type": start.get("format", start.get("type", "")).encode(),
+        "tool_use_id": start.get("toolUseId", "").encode(),
+        "name": start.get("name", "").encode(),
+    }
 
 
 # Failures that the service tells of inside a stream.
