@@ -25,13 +25,13 @@ HEADER := include/bedrockstream.h
 SWIFT_FILES := Package.swift Sources Tests
 
 WARNINGS := -Wall -Wextra -pedantic -Werror
-EXAMPLE_FLAGS = -std=c99 -O2 $(WARNINGS) -Iinclude
+EXAMPLE_FLAGS = -std=c99 -O2 $(WARNINGS) -Iinclude -pthread
 TEST_FLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
 TEST_SOURCES := $(wildcard Tests/C/*.c)
 TEST_HEADERS := $(wildcard Tests/C/*.h)
 BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
 
-.PHONY: help deps lib sim examples demo matrix test header docs format format-check tidy bench simulate fuzz install clean \
+.PHONY: help deps lib sim examples address-examples demo matrix test header docs format format-check tidy bench simulate fuzz install clean \
   venv FORCE
 
 help: ## lists the targets
@@ -68,7 +68,8 @@ build/bin/bedrockstream-sim: .build/release/bedrockstream-sim
 	@mkdir -p $(@D)
 	cp $< $@
 
-examples: build/bin/chat build/bin/pull ## builds the C examples into build/bin
+EXAMPLES := $(patsubst examples/c/%.c,%,$(wildcard examples/c/*.c))
+examples: $(EXAMPLES:%=build/bin/%) ## builds the C examples into build/bin
 
 build/bin/%: examples/c/%.c $(HEADER) | build/lib/libbedrockstream.so
 	@mkdir -p $(@D)
@@ -109,9 +110,11 @@ build/address/$(SONAME) build/thread/$(SONAME): build/%/$(SONAME): .build-%/rele
 	@mkdir -p $(@D)
 	cp $< $@
 
-build/address/chat build/address/pull: build/address/%: examples/c/%.c $(HEADER) | build/address/libbedrockstream.so
-	$(CLANG) -std=c99 -O1 -g $(WARNINGS) -Iinclude -fuse-ld=lld -fsanitize=address $< -o $@ -Lbuild/address -lbedrockstream \
+$(EXAMPLES:%=build/address/%): build/address/%: examples/c/%.c $(HEADER) | build/address/libbedrockstream.so
+	$(CLANG) -std=c99 -O1 -g $(WARNINGS) -Iinclude -fuse-ld=lld -fsanitize=address -pthread $< -o $@ -Lbuild/address -lbedrockstream \
 	  -Wl,-rpath,'$$ORIGIN'
+
+address-examples: $(EXAMPLES:%=build/address/%)
 
 build/address/abi build/thread/abi: build/%/abi: $(TEST_SOURCES) $(TEST_HEADERS) $(HEADER) | build/%/libbedrockstream.so
 	$(CLANG) $(TEST_FLAGS) -fuse-ld=lld -fsanitize=$* $(TEST_SOURCES) -o $@ -Lbuild/$* -lbedrockstream \

@@ -7,12 +7,10 @@
  *
  *     #include <bedrockstream.h>
  *     #include <stdio.h>
- *     #include <string.h>
  *
  *     int main(void) {
- *       const char *body = "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hello\"}]}]}";
  *       brs_request request = {.size = sizeof request, .operation = BRS_CONVERSE_STREAM,
- *                              .model_id = "amazon.nova-lite-v1:0", .body = body, .body_len = strlen(body)};
+ *                              .model_id = "amazon.nova-lite-v1:0", .prompt = "Hello"};
  *       brs_client *client;
  *       brs_stream *stream;
  *       const brs_event *event;

@@ -106,9 +106,38 @@ void answer_begin(struct bytes *bytes) {
   event_add(bytes, "messageStart", "{\"p\":\"abcdefghijklmnopqrstu\",\"role\":\"assistant\"}");
 }
 
+static void block_stop_add(struct bytes *bytes, int block) {
+  char json[64];
+  snprintf(json, sizeof json, "{\"contentBlockIndex\":%d,\"p\":\"abc\"}", block);
+  event_add(bytes, "contentBlockStop", json);
+}
+
+void text_block_add(struct bytes *bytes, int block, const char *text) {
+  delta_add(bytes, block, text);
+  block_stop_add(bytes, block);
+}
+
+void tool_block_add(struct bytes *bytes, int block, const char *id, const char *name, const char *input) {
+  char json[512];
+  snprintf(json, sizeof json,
+           "{\"contentBlockIndex\":%d,\"start\":{\"toolUse\":{\"toolUseId\":\"%s\",\"name\":\"%s\"}}}", block, id,
+           name);
+  event_add(bytes, "contentBlockStart", json);
+  snprintf(json, sizeof json, "{\"contentBlockIndex\":%d,\"delta\":{\"toolUse\":{\"input\":\"%s\"}}}", block,
+           input);
+  event_add(bytes, "contentBlockDelta", json);
+  block_stop_add(bytes, block);
+}
+
 void answer_end(struct bytes *bytes) {
-  event_add(bytes, "contentBlockStop", "{\"contentBlockIndex\":0,\"p\":\"abc\"}");
-  event_add(bytes, "messageStop", "{\"p\":\"abcdefg\",\"stopReason\":\"end_turn\"}");
+  block_stop_add(bytes, 0);
+  answer_stop(bytes, "end_turn");
+}
+
+void answer_stop(struct bytes *bytes, const char *reason) {
+  char json[128];
+  snprintf(json, sizeof json, "{\"p\":\"abcdefg\",\"stopReason\":\"%s\"}", reason);
+  event_add(bytes, "messageStop", json);
   event_add(bytes, "metadata",
             "{\"metrics\":{\"latencyMs\":321},\"p\":\"ab\","
             "\"usage\":{\"inputTokens\":12,\"outputTokens\":34,\"totalTokens\":46}}");

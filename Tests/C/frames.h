@@ -29,6 +29,12 @@ void chunk_add(struct bytes *bytes, const char *json);
 /* Adds a delta of an answer: `text` goes into the JSON as it stands. */
 void delta_add(struct bytes *bytes, int block, const char *text);
 
+/* Adds a block of text, and a tool call whose input comes in one piece; texts go into the JSON as they stand. */
+void text_block_add(struct bytes *bytes, int block, const char *text);
+void tool_block_add(struct bytes *bytes, int block, const char *id, const char *name, const char *input);
+/* Ends an answer for this reason, with the metadata of answer_end. */
+void answer_stop(struct bytes *bytes, const char *reason);
+
 /* A complete ConverseStream answer of `deltas` deltas "word N ". Ends with messageStop end_turn and metadata. */
 void answer_add(struct bytes *bytes, int deltas);
 /* The same by the invoke route, in Claude's format. */

@@ -24,7 +24,9 @@ void seen_init(struct seen *seen) {
 void seen_free(struct seen *seen) {
   free(seen->text);
   free(seen->result_text);
-  seen->text = seen->result_text = NULL;
+  free(seen->assistant);
+  free(seen->new_messages);
+  seen->text = seen->result_text = seen->assistant = seen->new_messages = NULL;
   pthread_mutex_destroy(&seen->mutex);
   pthread_cond_destroy(&seen->changed);
 }
@@ -64,13 +66,31 @@ static brs_flow on_delta(void *user, brs_stream *stream, const brs_delta *delta)
   return end(seen, stream, SEEN_DELTA);
 }
 
+static void note_tool(struct seen *seen, brs_event_kind kind, const brs_tool *tool) {
+  if (tool == NULL || tool->size < sizeof *tool || !is_view(tool->id, tool->id_len)
+      || !is_view(tool->name, tool->name_len) || !is_view(tool->input_json, tool->input_json_len)) {
+    seen->is_wrong++;
+    return;
+  }
+  if (seen->called_count < CALLED_MOST) {
+    struct called *called = &seen->called[seen->called_count];
+    *called = (struct called){.kind = kind,
+                              .is_valid = tool->is_valid,
+                              .is_server_tool = tool->is_server_tool,
+                              .block_index = tool->block_index,
+                              .round = tool->round};
+    copy(called->id, sizeof called->id, tool->id, tool->id_len);
+    copy(called->name, sizeof called->name, tool->name, tool->name_len);
+    copy(called->input, sizeof called->input, tool->input_json, tool->input_json_len);
+  }
+  seen->called_count++;
+}
+
 static brs_flow on_tool(void *user, brs_stream *stream, const brs_tool *tool) {
   struct seen *seen = user;
   begin(seen, stream);
   seen->tools++;
-  if (tool->size < sizeof *tool || !is_view(tool->id, tool->id_len) || !is_view(tool->name, tool->name_len)
-      || !is_view(tool->input_json, tool->input_json_len))
-    seen->is_wrong++;
+  note_tool(seen, BRS_EVENT_TOOL, tool);
   return end(seen, stream, SEEN_TOOL);
 }
 
@@ -137,7 +157,30 @@ static brs_flow on_event(void *user, brs_stream *stream, const brs_event *event)
       || event->kind == BRS_EVENT_ERROR)
     seen->is_wrong++;
   note_retry(seen, event);
+  if (event->kind == BRS_EVENT_TOOL_WAITING || event->kind == BRS_EVENT_TOOL_ANSWERED)
+    note_tool(seen, event->kind, event->tool);
   return end(seen, stream, SEEN_EVENT);
+}
+
+static char *kept(char *old, const char *text, size_t len) {
+  free(old);
+  char *made = malloc(len + 1);
+  memcpy(made, text, len + 1);
+  return made;
+}
+
+static void note_conversation(struct seen *seen, const brs_result *result) {
+  seen->assistant = kept(seen->assistant, result->message_json, result->message_json_len);
+  seen->new_messages = kept(seen->new_messages, result->new_messages_json, result->new_messages_json_len);
+  seen->is_truncated = result->is_truncated;
+  seen->is_refused = result->is_refused;
+  seen->is_interrupted = result->is_interrupted;
+  seen->rounds = result->rounds;
+  copy(seen->answered_model, sizeof seen->answered_model, result->answered_model_id, result->answered_model_id_len);
+  copy(seen->tier, sizeof seen->tier, result->service_tier, result->service_tier_len);
+  copy(seen->latency, sizeof seen->latency, result->performance_latency, result->performance_latency_len);
+  copy(seen->trace, sizeof seen->trace, result->trace_json, result->trace_json_len);
+  copy(seen->additional, sizeof seen->additional, result->additional_fields_json, result->additional_fields_json_len);
 }
 
 static void note_result(struct seen *seen, const brs_result *result) {
@@ -151,9 +194,8 @@ static void note_result(struct seen *seen, const brs_result *result) {
   copy(seen->region, sizeof seen->region, result->region, result->region_len);
   copy(seen->metadata, sizeof seen->metadata, result->metadata_json, result->metadata_json_len);
   copy(seen->request_id, sizeof seen->request_id, result->request_id, result->request_id_len);
-  free(seen->result_text);
-  seen->result_text = malloc(result->text_len + 1);
-  memcpy(seen->result_text, result->text, result->text_len + 1);
+  seen->result_text = kept(seen->result_text, result->text, result->text_len);
+  note_conversation(seen, result);
   seen->usage = result->usage;
   seen->timings = result->timings;
   seen->delivered = result->delivered;
@@ -230,6 +272,25 @@ static int has_deltas(struct seen *seen, int deltas) {
 int seen_wait(struct seen *seen) { return wait_until(seen, has_ended, 0); }
 
 int seen_wait_deltas(struct seen *seen, int deltas) { return wait_until(seen, has_deltas, deltas); }
+
+static const struct called *nth_called(struct seen *seen, brs_event_kind kind, int count) {
+  for (int i = 0; i < seen->called_count && i < CALLED_MOST; i++)
+    if (seen->called[i].kind == kind && --count == 0) return &seen->called[i];
+  return NULL;
+}
+
+/* The kind, and the number in the lower half. */
+static int has_called(struct seen *seen, int wanted) {
+  return nth_called(seen, (brs_event_kind)(wanted >> 16), wanted & 0xffff) != NULL || has_ended(seen, 0);
+}
+
+const struct called *seen_wait_called(struct seen *seen, brs_event_kind kind, int count) {
+  wait_until(seen, has_called, (int)kind << 16 | count);
+  pthread_mutex_lock(&seen->mutex);
+  const struct called *called = nth_called(seen, kind, count);
+  pthread_mutex_unlock(&seen->mutex);
+  return called;
+}
 
 int seen_terminals(struct seen *seen) {
   pthread_mutex_lock(&seen->mutex);

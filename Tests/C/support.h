@@ -17,6 +17,10 @@
 #define KEY_QUEUE "delivery.queue_bytes"
 #define KEY_RETRY_MODE "retry.mode"
 #define KEY_MAX_ATTEMPTS "retry.max_attempts"
+#define KEY_TURN "turn"
+#define KEY_MAX_ROUNDS "turn.max_rounds"
+#define KEY_MAX_RESULT "turn.max_result_bytes"
+#define KEY_TOOL_MS "timeout.tool_ms"
 
 #define BODY "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]}"
 #define MODEL "test.model-v1:0"
@@ -36,6 +40,16 @@ struct told {
 };
 
 #define TOLD_MOST 8
+
+/* What a brs_tool said, to on_tool or in an event. Strings are copies. */
+struct called {
+  brs_event_kind kind; /* BRS_EVENT_TOOL for on_tool */
+  char id[64], name[64], input[256];
+  int is_valid, is_server_tool, block_index;
+  uint32_t round;
+};
+
+#define CALLED_MOST 32
 
 /* The record of one stream. Strings are copies. */
 struct seen {
@@ -64,6 +78,12 @@ struct seen {
   char region[64];
   brs_usage usage;
   brs_timings timings;
+  int called_count; /* of tool calls; the first of them are kept */
+  struct called called[CALLED_MOST];
+  char *assistant, *new_messages; /* messages */
+  int is_truncated, is_refused, is_interrupted;
+  uint32_t rounds;
+  char answered_model[256], tier[32], latency[32], trace[1024], additional[256];
   int retries; /* events that tell of a failure; the first of them are kept */
   struct told told[TOLD_MOST];
   int is_wrong;       /* something of a callback's arguments broke a rule of the header */
@@ -81,6 +101,8 @@ brs_callbacks seen_all_callbacks(struct seen *seen);
 int seen_wait(struct seen *seen);
 /* Waits until so many deltas were seen. */
 int seen_wait_deltas(struct seen *seen, int deltas);
+/* Waits until so many calls of that kind were told, as struct called has it; the last of them, or NULL. */
+const struct called *seen_wait_called(struct seen *seen, brs_event_kind kind, int count);
 int seen_terminals(struct seen *seen);
 int seen_deltas(struct seen *seen);
 /* How many callbacks have not returned. */

@@ -189,7 +189,7 @@ class Client:
         config: Optional[Mapping[str, Setting]] = None,
         on_retry: Optional[OnRetry] = None,
     ) -> BatchResponse:
-        """Sends an InvokeModel request and waits for the whole answer: {"body": a file of bytes, "contentType": ...}."""
+        """Sends an InvokeModel request and waits for the whole answer: {"body": a file, "contentType": ...}."""
         headers = invoke_settings(
             contentType, accept, trace, guardrailIdentifier, guardrailVersion, performanceConfigLatency, serviceTier,
             requestMetadata,
