@@ -338,6 +338,7 @@ extension Attempt {
     private func details(_ texts: borrowing EndTexts) -> ResultDetails {
         var details = ResultDetails()
         details.isInterrupted = failure != nil && !events.answer.isComplete
+        details.rounds = events.round &+ 1
         details.message = TextView(texts.assistant)
         details.newMessages = TextView(texts.newMessages)
         details.answeredModelID = TextView(events.answer.answeredModelID)
