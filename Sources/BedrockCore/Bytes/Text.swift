@@ -77,6 +77,11 @@ extension Span where Element == UInt8 {
         return true
     }
 
+    public func startsIgnoringCase(_ literal: StaticString) -> Bool {
+        count >= literal.utf8CodeUnitCount
+            && extracting(0..<literal.utf8CodeUnitCount).isEqualIgnoringCase(literal)
+    }
+
     public func starts(with literal: StaticString) -> Bool {
         guard count >= literal.utf8CodeUnitCount else { return false }
         return extracting(0..<literal.utf8CodeUnitCount).isEqual(to: literal)

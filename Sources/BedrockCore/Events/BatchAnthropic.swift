@@ -5,6 +5,8 @@ struct AnthropicBody {
     var stopSequence: Range<Int>?
     var usage: Range<Int>?
     var model: Range<Int>?
+    /// What the service adds, `"name":value` each, with their names.
+    var additions: [Range<Int>] = []
     private var isMessage = false
 
     /// Nil where the body is no such message.
@@ -24,6 +26,9 @@ struct AnthropicBody {
                 usage = try reader.skipValue()
             } else if reader.isEqual(key, to: "model") {
                 model = try reader.skipValue()
+            } else if reader.raw(key).starts(with: "amazon-bedrock-"), additions.count < 16 {
+                let end = try reader.skipValue().upperBound
+                additions.append((key.start &- 1)..<end)
             }
         }
         if !isMessage { return nil }
@@ -44,7 +49,12 @@ extension BatchScript {
         append("}")
         close(.other, from: start)
         let end = count
-        append("{\"type\":\"message_stop\"}")
+        append("{\"type\":\"message_stop\"")
+        for addition in answer.additions {
+            append(",")
+            append(body.extracting(addition))
+        }
+        append("}")
         close(.other, from: end)
     }
 

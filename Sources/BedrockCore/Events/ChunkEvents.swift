@@ -6,7 +6,9 @@ enum ModelFamily: UInt8 {
     case anthropic
     /// Amazon Nova: the events of Converse, each as the one member of an object.
     case nova
-    /// A format with a member that is set in the last chunk only.
+    /// A format without events and blocks: pieces of text, and a member that is set in the last chunk only.
+    case flat
+    /// A format in which this library knows no text, but the last chunk, as the one that has metrics.
     case marked
     /// A format without an end that this library knows: the end of the body is the end of the answer.
     case unmarked
@@ -61,22 +63,38 @@ extension EventDecoder {
         }
         defer { transcript.family = family }
         if let metrics = shape.metrics { try readMetrics(chunk.extracting(metrics)) }
-        // Nova's last chunk, metadata and metrics, shows no mark of its own.
-        switch family == .nova && shape.family != .anthropic ? .nova : shape.family {
+        noteGuardrail(chunk, shape)
+        switch effectiveFamily(of: shape) {
         case .anthropic:
             family = .anthropic
-            return try readAnthropic(chunk)
+            if let failure = try readAnthropic(chunk) { return failure }
         case .nova:
             family = .nova
             try readNova(chunk)
+        case .flat:
+            family = .flat
+            try readFlat(chunk, shape)
         case .marked:
             family = .marked
-            if let reason = shape.stopReason { answer.stop(reason.span) }
-            if shape.isLast { completeAnswer() }
+            completeAnswer()
         case .unmarked, .unknown:
             if family == .unknown { family = .unmarked }
+            try readFlatUsage(chunk, shape)
         }
+        if isIntervened { answer.stopReason = .guardrail }
         return nil
+    }
+
+    /// Nova's last chunk, metadata and metrics, shows no mark of its own, nor does one of chat completion with usage
+    /// alone.
+    private func effectiveFamily(of shape: ChunkShape) -> ModelFamily {
+        let isPlain = shape.family == .unmarked || shape.family == .marked || shape.family == .flat
+        return isPlain && (family == .nova || family == .flat) ? family : shape.family
+    }
+
+    private mutating func noteGuardrail(_ chunk: Span<UInt8>, _ shape: ChunkShape) {
+        if let trace = shape.trace { answer.trace.replace(with: chunk.extracting(trace)) }
+        if shape.isIntervened { isIntervened = true }
     }
 
     private mutating func readMetrics(_ json: Span<UInt8>) throws(JSONError) {
@@ -90,183 +108,33 @@ extension EventDecoder {
 
     private mutating func readNova(_ chunk: Span<UInt8>) throws(JSONError) {
         var reader = JSONReader(chunk)
+        var isFirst = true
         guard try reader.enterObject() else { return }
         while let key = try reader.nextKey() {
-            let name = reader.bytes(of: key)
-            let kind = Self.kind(ofConverse: name.span)
+            let kind = Self.kind(ofConverse: key, reader)
             let value = try reader.skipValue()
-            if kind != .other { try readConverse(kind, chunk.extracting(value)) }
-        }
-    }
-
-    // MARK: Anthropic Messages (platform documentation, "Streaming messages")
-
-    private mutating func readAnthropic(_ chunk: Span<UInt8>) throws(JSONError) -> ServiceError? {
-        var reader = JSONReader(chunk)
-        var members = AnthropicMembers()
-        guard try reader.enterObject() else { return nil }
-        while let key = try reader.nextKey() {
-            try readAnthropicMember(key, &reader, &members)
-        }
-        _ = try reader.next()  // refuses what stands behind the object
-        if members.type == .error { return members.error }
-        event.kind = members.type.kind
-        // Only a delta's chunk has a delta: the same member name carries the stop reason of message_delta.
-        if members.type != .blockDelta { event.hasDelta = false }
-        if joint.isActive, !joinEvent() { return nil }
-        switch members.type {
-        case .blockDelta: finishDelta()
-        case .blockStart: openBlock()
-        case .blockStop: closeBlock()
-        case .messageStart: transcript.hasStarted = true
-        case .messageStop: completeAnswer()
-        case .messageDelta, .error, .other: break
-        }
-        return nil
-    }
-
-    @_lifetime(reader: copy reader)
-    private mutating func readAnthropicMember(
-        _ key: JSONText, _ reader: inout JSONReader, _ members: inout AnthropicMembers
-    ) throws(JSONError) {
-        if reader.isEqual(key, to: "type") {
-            if let text = try reader.stringOrSkip() { members.type = AnthropicType(text, reader) }
-        } else if reader.isEqual(key, to: "index") {
-            event.blockIndex = Int32(exactly: try reader.integerOrSkip() ?? -1) ?? -1
-        } else if reader.isEqual(key, to: "delta") {
-            try readAnthropicDelta(&reader)
-        } else if reader.isEqual(key, to: "content_block") {
-            try readAnthropicBlock(&reader)
-        } else if reader.isEqual(key, to: "usage") {
-            try readUsage(&reader)
-        } else if reader.isEqual(key, to: "message") {
-            try readAnthropicMessage(&reader)
-        } else if reader.isEqual(key, to: "error") {
-            members.error = try readAnthropicError(&reader)
-        } else {
-            _ = try reader.skipValue()
-        }
-    }
-
-    @_lifetime(reader: copy reader)
-    private mutating func readAnthropicDelta(_ reader: inout JSONReader) throws(JSONError) {
-        guard try reader.enterObject() else { return }
-        while let key = try reader.nextKey() {
-            if reader.isEqual(key, to: "text") {
-                try takeString(.text, &reader)
-            } else if reader.isEqual(key, to: "thinking") {
-                try takeString(.reasoning, &reader)
-            } else if reader.isEqual(key, to: "signature") {
-                try takeString(.reasoningSignature, &reader)
-            } else if reader.isEqual(key, to: "partial_json") {
-                try takeString(.toolInput, &reader)
-            } else if reader.isEqual(key, to: "stop_reason") {
-                if let text = try reader.stringOrSkip() { answer.stop(reader.bytes(of: text).span) }
-            } else if reader.isEqual(key, to: "citation") {
-                let value = try reader.skipValue()
-                event.hasDelta = true
-                event.deltaKind = .citation
-                event.text = scratch.appendSlice(reader.raw(value))
+            if kind == .other { continue }
+            if isFirst {
+                try readConverse(kind, chunk.extracting(value))
             } else {
-                _ = try reader.skipValue()
+                try readFurther(kind, chunk.extracting(value))
             }
+            isFirst = false
         }
     }
 
-    @_lifetime(reader: copy reader)
-    private func readAnthropicError(_ reader: inout JSONReader) throws(JSONError) -> ServiceError {
-        var error = ServiceError()
-        guard try reader.enterObject() else { return error }
-        while let key = try reader.nextKey() {
-            guard let text = try reader.stringOrSkip() else { continue }
-            if reader.isEqual(key, to: "type") {
-                error.code = reader.bytes(of: text)
-            } else if reader.isEqual(key, to: "message") {
-                error.message = reader.bytes(of: text)
-            }
-        }
-        return error
-    }
-
-    @_lifetime(reader: copy reader)
-    private mutating func readAnthropicBlock(_ reader: inout JSONReader) throws(JSONError) {
+    /// Another event of the same chunk waits in line.
+    private mutating func readFurther(_ kind: EventKind, _ payload: Span<UInt8>) throws(JSONError) {
+        var reader = JSONReader(payload)
         guard try reader.enterObject() else { return }
-        while let key = try reader.nextKey() {
-            guard let text = try reader.stringOrSkip() else { continue }
-            if reader.isEqual(key, to: "type") {
-                started.type = keep(text, reader)
-                started.isServerTool = reader.isEqual(text, to: "server_tool_use")
-                started.kind = Self.kind(ofAnthropicBlock: reader.bytes(of: text).span)
-            } else if reader.isEqual(key, to: "data") {
-                started.redacted = keep(text, reader)
-            } else if reader.isEqual(key, to: "id") {
-                started.id = keep(text, reader)
-            } else if reader.isEqual(key, to: "name") {
-                started.name = keep(text, reader)
-            }
-        }
-    }
-
-    private static func kind(ofAnthropicBlock type: Span<UInt8>) -> BlockKind {
-        if type.isEqual(to: "text") { return .text }
-        if type.isEqual(to: "thinking") || type.isEqual(to: "redacted_thinking") { return .reasoning }
-        return type.isEqual(to: "tool_use") || type.isEqual(to: "server_tool_use") ? .toolUse : .other
-    }
-
-    @_lifetime(reader: copy reader)
-    private mutating func readAnthropicMessage(_ reader: inout JSONReader) throws(JSONError) {
-        guard try reader.enterObject() else { return }
-        while let key = try reader.nextKey() {
-            if reader.isEqual(key, to: "usage") {
-                try readUsage(&reader)
-            } else {
-                _ = try reader.skipValue()
-            }
-        }
-    }
-}
-
-private struct AnthropicMembers {
-    var type = AnthropicType.other
-    var error = ServiceError()
-}
-
-private enum AnthropicType {
-    case messageStart, blockStart, blockDelta, blockStop, messageDelta, messageStop, error, other
-
-    var kind: EventKind {
-        switch self {
-        case .blockDelta: .delta
-        case .blockStart: .blockStart
-        case .blockStop: .blockStop
-        case .messageStart: .messageStart
-        case .messageDelta: .metadata
-        case .messageStop: .messageStop
-        case .error, .other: .other
-        }
-    }
-
-    /// The names hold nothing that has to be escaped, but it may be.
-    @inline(__always)
-    init(_ text: JSONText, _ reader: borrowing JSONReader) {
-        self = text.hasEscapes ? Self(reader.bytes(of: text).span) : Self(reader.raw(text))
-    }
-
-    private init(_ name: Span<UInt8>) {
-        if name.isEqual(to: "content_block_delta") {
-            self = .blockDelta
-        } else if name.isEqual(to: "content_block_start") {
-            self = .blockStart
-        } else if name.isEqual(to: "content_block_stop") {
-            self = .blockStop
-        } else if name.isEqual(to: "message_start") {
-            self = .messageStart
-        } else if name.isEqual(to: "message_delta") {
-            self = .messageDelta
-        } else if name.isEqual(to: "message_stop") {
-            self = .messageStop
-        } else {
-            self = name.isEqual(to: "error") ? .error : .other
-        }
+        let first = event
+        event = StreamEvent(kind: kind)
+        started = StartedBlock()
+        try readConverseMembers(&reader)
+        if kind == .blockStart { describeStart() }
+        if kind == .metadata { answer.keepMetadata(payload) }
+        let further = event
+        event = first
+        add(further)
     }
 }

@@ -12,6 +12,10 @@ extension EventDecoder {
         return .other
     }
 
+    static func kind(ofConverse name: JSONText, _ reader: borrowing JSONReader) -> EventKind {
+        name.hasEscapes ? kind(ofConverse: reader.bytes(of: name).span) : kind(ofConverse: reader.raw(name))
+    }
+
     mutating func readConverse(_ kind: EventKind, _ payload: Span<UInt8>) throws(JSONError) {
         var reader = JSONReader(payload)
         guard try reader.enterObject() else {

@@ -13,6 +13,7 @@ struct EventQueue {
     private var position = 0
 
     var hasNext: Bool { position < events.count }
+    var count: Int { events.count &- position }
 
     mutating func append(_ event: StreamEvent) { events.append(event) }
 
@@ -68,6 +69,10 @@ public struct EventDecoder: ~Copyable {
     public internal(set) var transcript = Transcript()
     var tools = ToolCalls()
     var family = ModelFamily.unknown
+    /// Of a format without blocks.
+    var flat = FlatBlocks()
+    /// A guardrail changed or refused the answer, whatever its format calls the end.
+    var isIntervened = false
     /// Why the stream cannot go on, found while an event was read.
     var exceeded: AnswerLimit?
     var contentFault: ContentFault?
@@ -95,9 +100,16 @@ public struct EventDecoder: ~Copyable {
     /// What waits to be handed over becomes `event`, the oldest first; nil when nothing waits. An event that a joint
     /// kept waiting comes first, then those that share a message with the last one, then complete tool calls.
     mutating func nextPending() -> Outcome? {
-        if let waiting = joint.takeWaiting() ?? queue.take() {
+        if let waiting = joint.takeWaiting() {
             event = waiting
             return .event
+        }
+        while let part = queue.take() {
+            event = part
+            settleMade()
+            let outcome = finish(Bytes().span, Bytes().span)
+            if case .nothing = outcome { continue }
+            return outcome
         }
         scratch.removeAll()
         guard let call = tools.takeComplete(into: &scratch) else { return nil }
@@ -183,15 +195,47 @@ public struct EventDecoder: ~Copyable {
         }
     }
 
+    /// Finds the event in hand its place and does what it says.
+    mutating func settle() {
+        if joint.isActive, !joinEvent() { return }
+        switch event.kind {
+        case .messageStart: transcript.hasStarted = true
+        // Converse has no form for what Cohere cites.
+        case .delta where event.deltaKind == .citation && family == .flat: break
+        case .delta: finishDelta()
+        case .blockStart: openBlock()
+        case .blockStop: closeBlock()
+        case .messageStop: completeAnswer()
+        default: break
+        }
+    }
+
+    /// The same for an event that is not read from a message of its own: what its start told is in the event alone.
+    mutating func settleMade() {
+        started = StartedBlock()
+        if event.kind == .blockStart {
+            started.kind = event.blockKind
+            started.type = event.blockType
+            started.id = event.toolID
+            started.name = event.toolName
+            started.isServerTool = event.isServerTool
+        }
+        settle()
+    }
+
     /// Opens the block that `started` tells of, and lets the event in hand say so.
     mutating func openBlock() {
+        describeStart()
+        open(started, event.blockIndex)
+    }
+
+    mutating func describeStart() {
         event.blockKind = started.kind
         event.blockType = started.type
         event.toolID = started.id
         event.toolName = started.name
         event.isServerTool = started.isServerTool
         event.isErrorResult = scratch.span(started.status.range).isEqual(to: "error")
-        open(started, event.blockIndex)
     }
 
     /// Opens a block without a word to anybody.

@@ -25,6 +25,8 @@ extension EventDecoder {
         contentFault = nil
         renewAnswer(how)
         family = .unknown
+        flat = FlatBlocks()
+        isIntervened = false
     }
 
     private mutating func renewAnswer(_ how: Renewal) {

@@ -78,12 +78,19 @@ public enum StopReason: Int32, CaseIterable, BitwiseCopyable, Sendable {
 
     private init(rare word: Span<UInt8>) {
         let words: [(StaticString, StopReason)] = [
+            // Converse and Anthropic Messages.
             ("guardrail_intervened", .guardrail), ("content_filtered", .contentFiltered),
             ("malformed_model_output", .malformedOutput), ("malformed_tool_use", .malformedToolUse),
             ("model_context_window_exceeded", .contextExceeded), ("refusal", .refusal), ("pause_turn", .pauseTurn),
-            ("stop", .endTurn), ("FINISH", .endTurn), ("COMPLETE", .endTurn),
-            ("length", .maxTokens), ("LENGTH", .maxTokens), ("MAX_TOKENS", .maxTokens),
-            ("tool_calls", .toolUse), ("CONTENT_FILTERED", .contentFiltered), ("content_filter", .contentFiltered),
+            // Chat completion and what is like it: DeepSeek, Qwen, gpt-oss, Mistral, AI21, Llama.
+            ("stop", .endTurn), ("length", .maxTokens), ("tool_calls", .toolUse), ("function_call", .toolUse),
+            ("content_filter", .contentFiltered), ("model_length", .contextExceeded), ("endoftext", .endTurn),
+            // Titan.
+            ("FINISH", .endTurn), ("FINISHED", .endTurn), ("LENGTH", .maxTokens), ("STOP_CRITERIA_MET", .stopSequence),
+            ("CONTENT_FILTERED", .contentFiltered),
+            // Cohere.
+            ("COMPLETE", .endTurn), ("MAX_TOKENS", .maxTokens), ("STOP_SEQUENCE", .stopSequence),
+            ("TOOL_CALL", .toolUse), ("ERROR_LIMIT", .contextExceeded), ("ERROR_TOXIC", .contentFiltered),
         ]
         for (name, reason) in words where word.isEqual(to: name) {
             self = reason

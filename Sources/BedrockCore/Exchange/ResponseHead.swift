@@ -10,6 +10,10 @@ struct ResponseHead {
     private(set) var date: Bytes?
     /// How long the service wants a retry to wait, in nanoseconds, as `x-amz-retry-after` says.
     private(set) var retryAfter: Int64?
+    /// Token counts of an answer of InvokeModel, in headers because its body is the model's own.
+    private(set) var usage = Usage()
+    /// How long the model took, in milliseconds, as the same answers have it; -1 where they do not.
+    private(set) var latencyMs: Int64 = -1
     /// The empty line behind the headers has been read.
     private(set) var isWhole = false
 
@@ -46,6 +50,24 @@ struct ResponseHead {
             date = value.count <= Self.dateLength ? Bytes(copying: value) : nil
         } else if name.isEqualIgnoringCase("x-amz-retry-after") {
             retryAfter = Self.nanoseconds(milliseconds: value)
+        } else if name.startsIgnoringCase("x-amzn-bedrock-") {
+            keepCount(name.extracting(15..<name.count), value)
+        }
+    }
+
+    /// What is no number, or is negative, counts as absent.
+    private mutating func keepCount(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        let count = max(value.decimal() ?? -1, -1)
+        if name.isEqualIgnoringCase("input-token-count") {
+            usage.inputTokens = count
+        } else if name.isEqualIgnoringCase("output-token-count") {
+            usage.outputTokens = count
+        } else if name.isEqualIgnoringCase("cache-read-input-token-count") {
+            usage.cacheReadInputTokens = count
+        } else if name.isEqualIgnoringCase("cache-write-input-token-count") {
+            usage.cacheWriteInputTokens = count
+        } else if name.isEqualIgnoringCase("invocation-latency") {
+            latencyMs = count
         }
     }
 
