@@ -326,7 +326,7 @@ extension BatchScript {
 
 extension EventKind {
     /// The name of the event in ConverseStream.
-    fileprivate var converseName: StaticString {
+    var converseName: StaticString {
         switch self {
         case .messageStart: "messageStart"
         case .blockStart: "contentBlockStart"

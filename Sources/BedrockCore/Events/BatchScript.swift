@@ -135,17 +135,6 @@ extension EventDecoder {
             return finish(Bytes("chunk").span, payload)
         }
         try readConverse(kind, payload)
-        return finish(Bytes(Self.name(ofConverse: kind)).span, payload)
-    }
-
-    private static func name(ofConverse kind: EventKind) -> StaticString {
-        switch kind {
-        case .messageStart: "messageStart"
-        case .blockStart: "contentBlockStart"
-        case .delta: "contentBlockDelta"
-        case .blockStop: "contentBlockStop"
-        case .messageStop: "messageStop"
-        default: "metadata"
-        }
+        return finish(Bytes(kind.converseName).span, payload)
     }
 }

@@ -97,7 +97,7 @@ extension EventDecoder {
         if shape.isIntervened { isIntervened = true }
     }
 
-    private mutating func readMetrics(_ json: Span<UInt8>) throws(JSONError) {
+    mutating func readMetrics(_ json: Span<UInt8>) throws(JSONError) {
         var reader = JSONReader(json)
         try readUsage(&reader)
         answer.keepMetadata(json)

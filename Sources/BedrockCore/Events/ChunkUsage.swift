@@ -1,11 +1,13 @@
 // Token counts as the formats of the invoke route have them.
 
 extension EventDecoder {
+    /// What the service counted goes before what the model did.
     mutating func readFlatUsage(_ chunk: Span<UInt8>, _ shape: ChunkShape) throws(JSONError) {
         if let tokens = shape.inputTokens { answer.attemptUsage.inputTokens = tokens }
         if let tokens = shape.outputTokens { answer.attemptUsage.outputTokens = tokens }
         if let usage = shape.usage { try readChatUsage(chunk.extracting(usage)) }
         if let response = shape.response { try readCohereUsage(chunk.extracting(response)) }
+        if let metrics = shape.metrics { try readMetrics(chunk.extracting(metrics)) }
     }
 
     /// Chat completion. Its prompt counts what was read from the cache, as Converse's input does not.

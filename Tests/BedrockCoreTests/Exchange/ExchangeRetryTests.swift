@@ -192,8 +192,7 @@ import Testing
     @Test(
         "chunks of a format without known deltas are the answer: none is kept back",
         arguments: [
-            #"{"token":"a"}"#, #"{"outputText":"a","completionReason":null}"#, #"{"outputs":[{"text":"a"}]}"#,
-            #"{"generation":"a","stop_reason":null}"#,
+            #"{"token":"a"}"#, #"{"completion":"a"}"#, #"{"results":[{"score":1}]}"#, "text",
         ])
     func foreignChunks(_ chunk: String) throws {
         let edge = try Edge(operation: .invokeModelWithResponseStream)
