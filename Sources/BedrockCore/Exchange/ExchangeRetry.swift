@@ -319,6 +319,8 @@ extension Exchange {
     func end(_ failure: Failure, _ now: Int64) {
         guard state != .ended else { return }
         if retries.hasTurn { shared.limiter.giveBack() }
+        // The round's answer was over before.
+        if state == .awaitingTools { attempt.timeline.ended = now }
         attempt.fail(explained(failure), now: now)
         finish()
     }

@@ -79,13 +79,16 @@ extension Exchange {
     /// The limit that passes first, and its length; 0 for none.
     private var nearestToolLimit: (Limit, Int64) {
         let total = settings.limits.total
-        let tool = settings.turn.toolTimeout
+        // Who has paused over results that are all there holds up no tool.
+        let tool = turn.isAnswered ? 0 : settings.turn.toolTimeout
         if total == 0 || tool == 0 { return total == 0 ? (.tool, tool) : (.total, total) }
         return attempt.timeline.opened &+ total <= turn.since &+ tool ? (.total, total) : (.tool, tool)
     }
 
     func toolTimePassed(_ now: Int64) {
-        guard let deadline = toolDeadline, deadline <= now else { return }
+        // A result that was taken from the caller counts, though the loop is told of it only after this.
+        turn.takeAnswers()
+        guard let deadline = toolDeadline, deadline <= now else { return pursueTools(now) }
         let (limit, length) = nearestToolLimit
         let waited = (now &- (deadline &- length)) / 1_000_000
         let missing = turn.firstUnanswered.map { "no result of the tool call " + Self.describe($0) } ?? limit.missing

@@ -17,6 +17,7 @@ final class Caller: StreamConsumer, CallerWishes {
         var region = ""
         var delivered: UInt64 = 0
         var attempts: UInt32 = 0
+        var rounds: UInt32 = 0
     }
 
     var isCancelled = false
@@ -102,6 +103,7 @@ final class Caller: StreamConsumer, CallerWishes {
         (ending.text, ending.usage, ending.timings) = (text(result.text), result.usage, result.timings)
         (ending.modelID, ending.region) = (text(result.modelID), text(result.region))
         (ending.delivered, ending.attempts) = (result.delivered, result.attempts)
+        ending.rounds = result.details.rounds
         return ending
     }
 
@@ -238,11 +240,15 @@ final class Edge {
         act()
     }
 
-    /// The result of a tool call, as text.
-    func answer(_ id: String, _ text: String = "sunny", isError: Bool = false) throws {
+    /// The result of a tool call, as text, by a thread that has not told of it yet.
+    func leave(_ id: String, _ text: String = "sunny", isError: Bool = false) throws {
         let answer = try ToolAnswer.make(
             id: id.utf8.span, content: .text, text: text.utf8.span, isError: isError, maxLength: 1000)
         desk.answers.append(try #require(answer))
+    }
+
+    func answer(_ id: String, _ text: String = "sunny", isError: Bool = false) throws {
+        try leave(id, text, isError: isError)
         exchange.toolsAnswered(now: clock.now)
         act()
     }

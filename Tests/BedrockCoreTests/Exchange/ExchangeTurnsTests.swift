@@ -111,6 +111,35 @@ import Testing
         #expect(edge.faults == [])
     }
 
+    @Test("a result that was taken counts, though the loop is told of it behind the limit")
+    func resultBeforeItsLimit() throws {
+        let edge = try Self.waiting(["timeout.tool_ms": "700"])
+        try edge.leave("a")
+        edge.pass(milliseconds: 700)
+        #expect(edge.caller.log.last == "toolAnswered a")
+        #expect(edge.requests.count == 2)
+        #expect(edge.faults == [])
+    }
+
+    @Test("the limit of tools is over when all results are there, though the consumer has paused")
+    func pauseBehindResults() throws {
+        let edge = try Self.waiting(["timeout.tool_ms": "700", "timeout.total_ms": "5000"])
+        edge.caller.onEvent = { $0.kind == .toolAnswered ? .pause : .goOn }
+        try edge.answer("a")
+        edge.pass(milliseconds: 700)
+        #expect(edge.caller.ending == nil)
+        edge.pass(milliseconds: 4300)
+        #expect(edge.caller.ending?.code == .timeoutTotal)
+        #expect(edge.faults == [])
+    }
+
+    @Test("the time until results are waited for no more counts")
+    func timeOfToolsCounts() throws {
+        let edge = try Self.waiting(["timeout.tool_ms": "700"])
+        edge.pass(milliseconds: 700)
+        #expect(edge.caller.ending?.timings.total == 700_000)
+    }
+
     @Test func theTotalLimitCountsTools() throws {
         let edge = try Self.waiting(["timeout.total_ms": "500"])
         edge.wait()
@@ -212,6 +241,7 @@ import Testing
         edge.receive(Message.start, textDelta("Sunny."), Message.stop, Message.metadata)
         edge.endBody()
         #expect(edge.caller.ending?.text == "Let me see. Sunny.")
+        #expect(edge.caller.ending?.rounds == 2)
         #expect(edge.caller.ending?.usage.totalTokens == 6)
         #expect(edge.faults == [])
     }
