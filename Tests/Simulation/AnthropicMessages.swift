@@ -36,7 +36,7 @@ struct AnthropicMessages {
         for piece in block.pieces { addDelta(block, piece, isSignature: false) }
         if !block.signature.isEmpty { addDelta(block, block.signature, isSignature: true) }
         add(.blockStop, "content_block_stop", block: block.index) { _ in }
-        if block.kind == .tool { addTool(block) }
+        if block.kind == .tool { messages[messages.count - 1].events.append(.call(block)) }
     }
 
     private mutating func addStart(of block: Answer.Block) {
@@ -52,7 +52,7 @@ struct AnthropicMessages {
                 writer.key("text")
                 writer.string("")
             case .tool:
-                writer.string("tool_use")
+                writer.string(block.isServerTool ? "server_tool_use" : "tool_use")
                 writer.key("id")
                 writer.string(block.toolID)
                 writer.key("name")
@@ -80,13 +80,6 @@ struct AnthropicMessages {
             writer.string(piece)
             writer.endObject()
         }
-    }
-
-    private mutating func addTool(_ block: Answer.Block) {
-        let input = block.pieces.flatMap { $0 }
-        let text = input.isEmpty ? Bytes("{}") : input
-        messages[messages.count - 1].events.append(
-            ExpectedEvent(kind: .tool, block: Int32(block.index), json: text, text: text))
     }
 
     private mutating func addEnd() {

@@ -6,15 +6,21 @@ struct AskedFor {
     /// The texts of the assistant's last turn.
     var partial: [Bytes] = []
     var reasoning: [Bytes] = []
+    /// Of the messages behind those that the round began with.
     var roles: [Bytes] = []
+    /// All messages as they are written.
+    var messages: [Bytes] = []
     var isMalformed = false
+    private let known: Int
 
     var endsInAssistant: Bool { roles.last.map { $0 == "assistant" } ?? false }
     var isContinued: Bool { roles.contains { $0 == "assistant" } }
     var isNudge: Bool { isContinued && !endsInAssistant }
     var partialText: Bytes { partial.flatMap { $0 } }
 
-    init(_ body: Bytes, _ operation: BedrockCore.Operation) {
+    /// `known` is the number of messages that the round began with.
+    init(_ body: Bytes, behind known: Int) {
+        self.known = known
         do throws(JSONError) {
             var reader = JSONReader(body.span)
             guard try reader.enterObject() else { return }
@@ -25,14 +31,22 @@ struct AskedFor {
     }
 
     /// A body as the caller of the library gives it.
-    static func body(_ operation: BedrockCore.Operation, maxTokens: Int64) -> Bytes {
-        let text =
+    static func body(
+        _ operation: BedrockCore.Operation, maxTokens: Int64, _ messages: [Bytes]? = nil
+    ) -> Bytes {
+        let list = Bytes((messages ?? [question(operation)]).joined(separator: Bytes(",")))
+        let (start, end) =
             operation.isInvoke
-            ? "{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":\(maxTokens),"
-                + "\"messages\":[{\"role\":\"user\",\"content\":\"Say something.\"}]}"
-            : "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Say something.\"}]}],"
-                + "\"inferenceConfig\":{\"maxTokens\":\(maxTokens)}}"
-        return Bytes(text.utf8)
+            ? ("{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":\(maxTokens),\"messages\":[", "]}")
+            : ("{\"messages\":[", "],\"inferenceConfig\":{\"maxTokens\":\(maxTokens)}}")
+        return Bytes(start.utf8) + list + Bytes(end.utf8)
+    }
+
+    static func question(_ operation: BedrockCore.Operation) -> Bytes {
+        Bytes(
+            operation.isInvoke
+                ? "{\"role\":\"user\",\"content\":\"Say something.\"}"
+                : "{\"role\":\"user\",\"content\":[{\"text\":\"Say something.\"}]}")
     }
 
     @_lifetime(reader: copy reader)
@@ -44,14 +58,18 @@ struct AskedFor {
             maxTokens = try reader.integerOrSkip() ?? -1
         } else if reader.isEqual(key, to: "messages") {
             guard try reader.enterArray() else { return }
-            while try reader.nextElement() { try readMessage(&reader) }
+            while try reader.nextElement() {
+                let place = try reader.skipValue()
+                messages.append(Bytes(copying: reader.raw(place)))
+                if messages.count > known { try readMessage(messages[messages.count - 1]) }
+            }
         } else {
             _ = try reader.skipValue()
         }
     }
 
-    @_lifetime(reader: copy reader)
-    private mutating func readMessage(_ reader: inout JSONReader) throws(JSONError) {
+    private mutating func readMessage(_ message: Bytes) throws(JSONError) {
+        var reader = JSONReader(message.span)
         guard try reader.enterObject() else { return }
         var texts: [Bytes] = []
         var thoughts: [Bytes] = []

@@ -22,6 +22,7 @@ final class Call: StreamConsumer, CallerWishes {
     let wantsRaw: Bool
     unowned(unsafe) let world: World
     private(set) var exchange: Exchange!
+    private(set) var desk: Desk!
     private(set) var watch: Watch!
 
     // The loop's part of it.
@@ -39,7 +40,12 @@ final class Call: StreamConsumer, CallerWishes {
     private(set) var isCancelled = false
     private(set) var isDetached = false
     private var isResumeRequested = false
+    private(set) var hasPostedAnswers = false
     private var isNoticePosted = false
+    var habits: ToolHabits
+    /// Of answers that call tools, as long as there are few rounds.
+    let toolPercent: Int
+    var manner: Answer.Manner
     private let pausePercent: Int
     private let judgesOften: Bool
     private var deeds: [(point: Point, number: Int, deed: Deed)] = []
@@ -51,18 +57,27 @@ final class Call: StreamConsumer, CallerWishes {
         self.number = number
         self.world = world
         tuning = item.tuning
-        operation = world.dice.percent(60) ? .converseStream : .invokeModelWithResponseStream
+        operation = world.dice.pick([
+            .converseStream, .converseStream, .converseStream, .invokeModelWithResponseStream,
+            .invokeModelWithResponseStream, .converse, .invokeModel,
+        ])
         wantsRaw = world.dice.percent(50)
         lag = world.dice.percent(50) ? 0 : Int64(world.dice.below(1_000_000))
         isRefused = world.dice.below(200) == 0
         pausePercent = world.dice.pick([0, 0, 0, 3, 20, 60])
         judgesOften = world.dice.percent(15)
+        habits = ToolHabits.drawn(&world.dice)
+        toolPercent = world.dice.pick([0, 20, 20, 60, 90])
+        manner = Answer.Manner(
+            toolPercent: toolPercent, announcesAll: operation.isInvoke,
+            isWhole: !operation.isStreaming)
         watch = Watch(self)
+        desk = Desk(self)
         var body = ByteBuffer()
         body.append(AskedFor.body(operation, maxTokens: Self.maxTokens))
         exchange = Exchange(
             operation: operation, modelID: Bytes(tuning.targets[0].model.utf8), body: RequestBody(body),
-            settings: item.settings, consumer: self, wishes: self, shared: world.shared, now: world.now)
+            settings: item.settings, consumer: self, wishes: self, shared: world.shared, desk: desk, now: world.now)
     }
 
     /// Lets go of what holds on to this.
@@ -70,6 +85,7 @@ final class Call: StreamConsumer, CallerWishes {
         transfer?.call = nil
         transfer = nil
         exchange = nil
+        desk = nil
         watch = nil
     }
 
@@ -92,21 +108,23 @@ final class Call: StreamConsumer, CallerWishes {
         planDeeds()
     }
 
+    private static let deeds: [Deed] = [
+        .cancelFlow, .free, .free, .freeOther, .cancelElsewhere, .detachElsewhere, .resumeElsewhere,
+    ]
+
     private func planDeeds() {
         guard world.dice.percent(25) else { return }
         for _ in 0..<world.dice.within(1...2) {
             let point = world.dice.pick([Point.deliver, .deliver, .notice, .judge, .end])
             let last = point == .deliver ? 12 : 3
-            let deed = world.dice.pick([
-                Deed.cancelFlow, .free, .free, .freeOther, .cancelElsewhere, .detachElsewhere, .resumeElsewhere,
-            ])
-            deeds.append((point, world.dice.within(1...last), deed))
+            deeds.append((point, world.dice.within(1...last), world.dice.pick(Self.deeds)))
         }
     }
 
     // MARK: Other threads
 
-    private func post() {
+    func post(answers: Bool = false) {
+        if answers { hasPostedAnswers = true }
         guard !isNoticePosted else { return }
         isNoticePosted = true
         // The letter box keeps the order.
@@ -114,15 +132,16 @@ final class Call: StreamConsumer, CallerWishes {
         world.after(world.dice.percent(70) ? 0 : world.dice.time(upTo: 22)) { [unowned self] in world.notice(self) }
     }
 
-    func takeNotice() -> Bool {
+    func takeNotice() -> (isResumed: Bool, hasAnswers: Bool) {
         defer {
             isNoticePosted = false
             isResumeRequested = false
+            hasPostedAnswers = false
         }
-        return isResumeRequested
+        return (isResumeRequested, hasPostedAnswers)
     }
 
-    private func cancelElsewhere() {
+    func cancelElsewhere() {
         world.note("call \(number): another thread cancels")
         isCancelled = true
         post()
@@ -131,6 +150,7 @@ final class Call: StreamConsumer, CallerWishes {
     private func detachElsewhere() {
         world.note("call \(number): another thread detaches")
         isDetached = true
+        answerPostponed()
         post()
     }
 
@@ -146,7 +166,12 @@ final class Call: StreamConsumer, CallerWishes {
     func deliver(_ event: EventView) -> Flow {
         world.note("call \(number): is given \(event.words)")
         watch.delivered(event)
-        return act(at: .deliver)
+        answerTools(event)
+        let flow = act(at: .deliver)
+        let isOfTool =
+            event.event.kind == .tool || event.event.kind == .toolWaiting || event.event.kind == .toolAnswered
+        guard isOfTool, flow == .goOn, world.dice.percent(habits.deedPercent) else { return flow }
+        return told(world.dice.percent(30) ? pause() : carryOut(world.dice.pick(Self.deeds)))
     }
 
     func noticed(_ notice: NoticeView) -> Flow {
@@ -192,7 +217,11 @@ final class Call: StreamConsumer, CallerWishes {
             flow = carryOut(planned.deed)
         }
         if flow == .goOn, point == .deliver || point == .notice, world.dice.percent(pausePercent) { flow = pause() }
-        // What the binding says when the end came inside the callback.
+        return told(flow)
+    }
+
+    /// What the binding says: when the end came inside the callback, that it was told to cancel.
+    private func told(_ flow: Flow) -> Flow {
         if watch.hasEnded { return .cancel }
         if flow == .pause, !isDetached { watch.holds() }
         return flow

@@ -20,7 +20,7 @@ struct ConverseMessages {
         for piece in block.pieces { addDelta(block, piece) }
         if !block.signature.isEmpty { addSignature(block) }
         add(.blockStop, "contentBlockStop", block: block.index) { _ in }
-        if block.kind == .tool { addTool(block) }
+        if block.kind == .tool { messages[messages.count - 1].events.append(.call(block)) }
     }
 
     private mutating func addStart(_ block: Answer.Block) {
@@ -34,6 +34,10 @@ struct ConverseMessages {
                 writer.string(block.toolID)
                 writer.key("name")
                 writer.string(block.toolName)
+                if block.isServerTool {
+                    writer.key("type")
+                    writer.string("server_tool_use")
+                }
                 writer.endObject()
             }
             writer.endObject()
@@ -70,13 +74,6 @@ struct ConverseMessages {
             writer.endObject()
             writer.endObject()
         }
-    }
-
-    private mutating func addTool(_ block: Answer.Block) {
-        let input = block.pieces.flatMap { $0 }
-        let text = input.isEmpty ? Bytes("{}") : input
-        messages[messages.count - 1].events.append(
-            ExpectedEvent(kind: .tool, block: Int32(block.index), json: text, text: text))
     }
 
     private mutating func addEnd() {

@@ -34,7 +34,7 @@ final class Server {
 
     private func respond(_ request: PreparedRequest, _ call: Call) -> Response {
         if let refusal = refusal(request) { return refusal }
-        let asked = AskedFor(request.body.bytes.array, call.operation)
+        let asked = AskedFor(request.body.bytes.array, behind: call.watch.turns.messages.count)
         call.watch.asked(asked, request)
         if asked.endsInAssistant, refusesPrefill || world.dice.percent(10) {
             var refusal = Response.failure(Reported(400, "ValidationException", .validation, .none), &world.dice)
@@ -44,6 +44,7 @@ final class Server {
         var fault = world.mood.fault(&world.dice)
         // What is said twice there cannot be told from what the model repeats.
         if fault == .duplicate, call.watch.continuation.isRunning { fault = .none }
+        call.manner.toolPercent = call.watch.turns.number < 4 ? call.toolPercent : min(call.toolPercent, 10)
         switch fault {
         case .httpError: return .failure(world.dice.pick(Reported.answers), &world.dice, hint: hint)
         case .throttled: return .failure(world.dice.pick(Reported.throttling), &world.dice, hint: hint)
@@ -59,13 +60,13 @@ final class Server {
     private func stream(_ asked: AskedFor, _ call: Call, _ fault: Fault) -> Response {
         let isInvoke = call.operation.isInvoke
         let answer = nextAnswer(asked, call)
+        if !call.operation.isStreaming { return FaultyWhole(answer, call.operation, fault, &world.dice).response }
         let messages = isInvoke ? AnthropicMessages(answer).messages : ConverseMessages(answer).messages
         return FaultyStream(answer, messages, fault, &world.dice).response
     }
 
     private func nextAnswer(_ asked: AskedFor, _ call: Call) -> Answer {
-        let isInvoke = call.operation.isInvoke
-        guard call.watch.continuation.isRunning else { return Answer.drawn(&world.dice, announcesAll: isInvoke) }
+        guard call.watch.continuation.isRunning else { return Answer.drawn(&world.dice, &call.manner) }
         return call.watch.continuation.rest(asked, call.watch, &world.dice)
     }
 

@@ -15,6 +15,10 @@ struct Tuning {
     var firstByte: Int64 = 0
     var betweenBytes: Int64 = 0
     var total: Int64 = 0
+    /// Results of tools are sent in the same stream.
+    var isAutomatic = true
+    var maxRounds = 10
+    var toolLimit: Int64 = 0
     var mode = RetryMode.standard
     var maxAttempts = 3
     /// Nanoseconds; 0 for no limit.
@@ -72,6 +76,9 @@ extension Tuning {
         firstByte = dice.pick([0, 60 * second, 2 * second, 300_000_000])
         betweenBytes = dice.pick([0, 60 * second, 2 * second, 300_000_000])
         total = dice.pick([0, 0, 0, 120 * second, 5 * second, 400_000_000])
+        isAutomatic = dice.percent(80)
+        maxRounds = dice.pick([1, 2, 3, 10, 10])
+        toolLimit = dice.pick([0, 600 * second, 2 * second, 300_000_000, 5_000_000])
     }
 
     private mutating func drawTargets(_ dice: inout Dice) {
@@ -110,7 +117,8 @@ extension Tuning {
             (.maxAttempts, "\(maxAttempts)"), (.maxBackoff, Self.milliseconds(maxBackoff)),
             (.onModelTimeout, timeoutWord), (.minMaxTokens, "\(minMaxTokens)"),
             (.onModelStreamError, retriesModelStreamErrors ? "retry" : "error"), (.recovery, recoveryWord),
-            (.recoveryNudge, Words.nudge),
+            (.recoveryNudge, Words.nudge), (.turn, isAutomatic ? "auto" : "manual"), (.maxRounds, "\(maxRounds)"),
+            (.toolTimeout, Self.milliseconds(toolLimit)),
         ]
         if targets.count > 1 { values.append((.fallback, fallbackText)) }
         if source == .configuration {

@@ -31,9 +31,9 @@ final class Watch {
     private(set) var visibleCount = 0
     private(set) var text = Bytes()
     var continuation = ContinuationWatch()
-    private var timings = TimingsWatch()
 
     var retries = RetryWatch()
+    var turns: TurnWatch
     var wantsCancel = false
     var isShortOfMemory = false
     private(set) var endCount = 0
@@ -46,6 +46,7 @@ final class Watch {
         tuning = call.tuning
         ledger = call.world.ledger
         opened = call.world.now
+        turns = TurnWatch(call.operation)
     }
 
     var hasEnded: Bool { endCount > 0 }
@@ -58,7 +59,6 @@ final class Watch {
 
     func begunRequest() {
         addUsage()
-        timings.begunRequest(world.now)
         sentAt = world.now
         connectedAt = nil
         byteAt = nil
@@ -74,7 +74,6 @@ final class Watch {
     func willConnect(isReused: Bool) {
         if byteAt == nil {
             connectedAt = world.now
-            timings.connected(world.now)
             isConnectionReused = isReused
         }
     }
@@ -88,14 +87,8 @@ final class Watch {
         takenLength = place
     }
 
-    func requestWent(_ length: Int64, isWhole: Bool) {
-        if isUnderWay { timings.requestWent(length, isWhole: isWhole, world.now) }
-    }
-
-    func bytesArrived(_ length: Int) {
-        guard isUnderWay else { return }
-        byteAt = world.now
-        timings.bytesArrived(length, world.now)
+    func byteArrived() {
+        if isUnderWay { byteAt = world.now }
     }
 
     func transportEnded(_ failure: TransportFailure?, _ transfer: Transfer) {
@@ -104,16 +97,13 @@ final class Watch {
     }
 
     func holds() {
-        guard !hasEnded else { return }
-        isHolding = true
-        timings.holds(world.inputNow)
+        if !hasEnded { isHolding = true }
     }
 
     func resumed(_ moment: Int64) {
         guard isHolding else { return }
         isHolding = false
         heldUntil = moment
-        timings.resumed(moment)
         if byteAt != nil { byteAt = moment }
     }
 
@@ -131,6 +121,7 @@ final class Watch {
         func moment(_ since: Int64?, _ length: Int64) -> Int64? { length > 0 ? since.map { $0 + length } : nil }
         switch code {
         case .timeoutTotal: return moment(opened, tuning.total)
+        case .timeoutTool: return turns.isAnswered ? nil : moment(turns.overAt, tuning.toolLimit)
         case .timeoutConnect: return connectedAt == nil && byteAt == nil ? moment(sentAt, tuning.connect) : nil
         case .timeoutFirstByte: return byteAt == nil ? moment(connectedAt, tuning.firstByte) : nil
         case .timeoutBetweenBytes: return isHolding ? nil : moment(byteAt, tuning.betweenBytes)
@@ -141,7 +132,7 @@ final class Watch {
     static let limits: [ErrorCode] = [.timeoutConnect, .timeoutFirstByte, .timeoutBetweenBytes]
 
     func checkLimit(_ code: ErrorCode) {
-        guard Self.limits.contains(code) || code == .timeoutTotal else { return }
+        guard Self.limits.contains(code) || code == .timeoutTotal || code == .timeoutTool else { return }
         guard let due = due(code) else {
             return require(false, "a limit fires only while it runs", "\(code) is not running")
         }
@@ -159,6 +150,12 @@ final class Watch {
         }
         if isUnderWay, !isTransportDone {
             for code in Self.limits {
+                guard let due = due(code), due <= passed else { continue }
+                require(false, "a limit fires in time", "\(code) was due \(World.seconds(lookedAt - due)) s ago")
+            }
+        }
+        if call.exchange.state == .awaitingTools {
+            for code in [ErrorCode.timeoutTotal, .timeoutTool] {
                 guard let due = due(code), due <= passed else { continue }
                 require(false, "a limit fires in time", "\(code) was due \(World.seconds(lookedAt - due)) s ago")
             }
@@ -194,21 +191,40 @@ final class Watch {
     func delivered(_ view: EventView) {
         require(!hasEnded, "nothing follows the end", "an event: \(view.words)")
         require(!call.isDetached, "nothing is delivered after a detach", view.words)
+        require(Int(view.event.round) == turns.number, "events name their round", "\(view.event.round)")
+        if view.event.kind == .toolWaiting || view.event.kind == .toolAnswered { return toldOfCall(view) }
+        require(!turns.isOver, "no event between two rounds", view.words)
+        turns.delivered(view, waits: tuning.isAutomatic)
         visibleCount += 1
-        if view.event.hasDelta { timings.delta(world.inputNow) }
         continuation.take(view)
         let isText = view.event.hasDelta && view.event.deltaKind == .text
         if isText { text += view.text.bytes }
         if continuation.isRunning {
             continuation.check(view, text, self)
-        } else {
+        } else if call.operation.isStreaming || !isMade(view) {
             check(view, nextExpected())
         }
     }
 
+    /// Of a whole answer: the body itself, and what a stream of it would have had besides texts and calls.
+    private func isMade(_ view: EventView) -> Bool {
+        let name = String(decoding: Bytes(call.operation.name), as: UTF8.self)
+        if view.type.string == name {
+            require(
+                view.event.kind == .other && view.json.isEqual(to: response?.body ?? []) && visibleCount == 1,
+                "the body of a whole answer comes once, first", view.words)
+            return true
+        }
+        require(!call.wantsRaw || visibleCount > 1, "the body of a whole answer comes once, first", view.words)
+        let isInput = view.event.hasDelta && view.event.deltaKind == .toolInput
+        let isTyped = view.event.kind == .tool || view.event.hasDelta
+        require(call.wantsRaw || isTyped, "only typed events where no others are wanted", view.words)
+        return isInput || !isTyped
+    }
+
     private func nextExpected() -> ExpectedEvent? {
         guard let events = response?.events else { return nil }
-        while next < events.count, !call.wantsRaw, !events[next].isTyped { next += 1 }
+        while next < events.count, !call.wantsRaw || !call.operation.isStreaming, !events[next].isTyped { next += 1 }
         guard next < events.count else { return nil }
         next += 1
         return events[next - 1]
@@ -224,7 +240,16 @@ final class Watch {
             && event.deltaKind == (expected.delta ?? .other) && event.blockIndex == expected.block
             && view.text.isEqual(to: expected.text)
         require(isSame, "no gap and no repeat", "\(view.words) in place of \(expected)")
+        if let tool = expected.tool {
+            require(
+                view.toolID.isEqual(to: tool.toolID) && view.toolName.isEqual(to: tool.toolName)
+                    && event.isServerTool == tool.isServerTool
+                    && event.isValidTool == (JSONTree.read(tool.input) != nil),
+                "a call is the one that was made", "\(view.toolID.string)")
+        }
         let hasRaw = call.wantsRaw || event.kind == .tool
+        // What is made of a whole answer has the payload of what would have streamed it.
+        if hasRaw, event.kind != .tool, !call.operation.isStreaming { return }
         require(
             view.json.isEqual(to: hasRaw ? expected.json : [])
                 && view.type.isEqual(to: call.wantsRaw ? expected.type : []),
@@ -234,12 +259,22 @@ final class Watch {
     /// Everything that the bytes carried was handed over.
     var isWhollyDelivered: Bool {
         guard let events = response?.events else { return true }
-        if call.wantsRaw { return next == events.count || (next == 0 && !events.contains { $0.isTyped }) }
+        if call.wantsRaw, call.operation.isStreaming {
+            return next == events.count || (next == 0 && !events.contains { $0.isTyped })
+        }
         return !events[min(next, events.count)...].contains { $0.isTyped }
     }
 
     /// The answer is begun anew: what was delivered counts no more.
     func restarted() {
+        beginAnswer()
+        turns.restart()
+    }
+
+    /// The round's answer is complete: another one may follow.
+    func roundEnded() { beginAnswer() }
+
+    private func beginAnswer() {
         visibleCount = 0
         text = []
         continuation.restart()
@@ -249,7 +284,6 @@ final class Watch {
 
     func stopped(_ result: ResultView) {
         countEnd(nil)
-        timings.check(result.timings, result.usage, isWhole: true, self)
         guard let response, response.isEventStream, response.isSound, isTransportDone, transportResult == nil else {
             return require(false, "success only where the server finished", "\(response?.words ?? "no response")")
         }
@@ -257,15 +291,19 @@ final class Watch {
             require(continuation.isRunning || isWhollyDelivered, "success delivers all of it", "\(next) events were")
         }
         checkResult(result, response)
+        checkStop()
+        checkDetails(result.details)
         ledger.giveBack(retries.lastCost ?? 1)
     }
 
     private func checkResult(_ result: ResultView, _ response: Response) {
         if continuation.isRunning {
-            continuation.checkWhole(result.text, self)
+            if let text = lastText(result.text) { continuation.checkWhole(text, self) }
         } else {
             let meant = response.answer?.text ?? []
-            require(result.text.isEqual(to: meant), "the result has the whole text", "\"\(result.text.string)\"")
+            require(
+                lastText(result.text)?.isEqual(to: meant) ?? true, "the result has the whole text",
+                "\"\(result.text.string)\"")
             if !call.isDetached { require(text == meant, "the whole text was delivered", "\"\(String(text))\"") }
         }
         require(
@@ -274,6 +312,17 @@ final class Watch {
         require(
             result.modelID.string == tuning.targets[retries.target].model, "the result names who answered",
             result.modelID.string)
+    }
+
+    /// What the last round added to a result's text; nil where that cannot be told.
+    private func lastText(_ text: TextView) -> TextView? {
+        if turns.isTextUnclear { return nil }
+        let earlier = turns.text
+        let isThere =
+            text.count >= earlier.count
+            && TextView(pointer: text.pointer, count: earlier.count).isEqual(to: earlier)
+        require(isThere, "the text of earlier rounds stays", "\"\(text.string)\" of \"\(String(earlier))\"")
+        return isThere ? TextView(pointer: text.pointer + earlier.count, count: text.count - earlier.count) : nil
     }
 
     private func checkUsage(_ usage: Usage) {
@@ -286,9 +335,9 @@ final class Watch {
 
     func failed(_ failure: FailureView) {
         countEnd(failure.code)
-        timings.check(failure.partial.timings, failure.partial.usage, isWhole: false, self)
-        let partial = failure.partial.text
-        if !call.isDetached, !continuation.isRunning {
+        // The other limits are judged when they pass.
+        if failure.code == .timeoutTool || failure.code == .timeoutTotal { checkLimit(failure.code) }
+        if !call.isDetached, !continuation.isRunning, let partial = lastText(failure.partial.text) {
             let count = text.count
             let isWhole = partial.count >= count && TextView(pointer: partial.pointer, count: count).isEqual(to: text)
             require(
@@ -300,6 +349,9 @@ final class Watch {
             require(
                 wantsCancel || call.isCancelled || call.isRefused || failure.message.string.contains("client"),
                 "cancelled only by the caller", failure.message.string)
+        case .timeoutTool: checkToolFailure(failure)
+        case .timeoutTotal where turns.isOver && !turns.isAnswered: checkToolFailure(failure)
+        case .toolRounds: checkRounds()
         case .memory: require(isShortOfMemory, "memory is short only where it is", failure.message.string)
         default: require(retries.isJudged(failure.code), "every failure is judged", "\(failure.code)")
         }

@@ -35,7 +35,7 @@ struct ContinuationWatch {
     /// The whole text, as far as the server of the running attempt means it.
     private(set) var meantText = Bytes()
     /// What is meant cannot be told: the caller was not shown all, or a text repeats itself by chance.
-    private var isUnclear = false
+    private(set) var isUnclear = false
     private var blocks: [DeliveredBlock] = []
     private var hasTool = false
 
@@ -94,7 +94,7 @@ struct ContinuationWatch {
 
     /// What the server answers, and what the whole text is then meant to be.
     mutating func rest(_ asked: AskedFor, _ watch: Watch, _ dice: inout Dice) -> Answer {
-        var answer = Answer.drawn(&dice, announcesAll: watch.call.operation.isInvoke)
+        var answer = Answer.drawn(&dice, &watch.call.manner)
         if watch.call.isDetached { isUnclear = true }
         let delivered = watch.text
         let behind = delivered.count - unsent.count
@@ -192,9 +192,9 @@ extension Answer {
             blocks.append(Block(kind: .text, index: index, pieces: [], isAnnounced: true))
         }
         guard let at = blocks.firstIndex(where: { $0.kind == .text }) else { return }
-        // A tool call must stay the last.
-        if at > 0, blocks[at - 1].kind == .tool {
-            blocks.swapAt(at, at - 1)
+        // What is gone on with comes before new calls.
+        if let call = blocks.firstIndex(where: { $0.kind == .tool }), call < at {
+            blocks.insert(blocks.remove(at: at), at: call)
             for place in blocks.indices { blocks[place].index = place }
         }
         let first = blocks.firstIndex { $0.kind == .text } ?? at

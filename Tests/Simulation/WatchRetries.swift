@@ -33,6 +33,11 @@ struct RetryWatch {
     /// What has been judged since the last input was done with.
     var isPending = false
 
+    /// Another round has attempts of its own.
+    mutating func beginRound() {
+        (number, sentNumber, lastCost, judged, isPending) = (1, 0, nil, nil, false)
+    }
+
     func isJudged(_ code: ErrorCode) -> Bool {
         judgedCodes.contains(code) || [.timeoutTotal, .credentials, .config, .region, .endpoint].contains(code)
     }
@@ -181,13 +186,14 @@ extension Watch {
     private func fellBack() {
         retries.target += 1
         retries.number = 1
-        retries.maxTokens = Call.maxTokens
+        retries.maxTokens = turns.maxTokens
         retries.judged?.delay = 0
         require(retries.target < tuning.targets.count, "fallbacks never exceed their list", "\(retries.target)")
     }
 
     /// An input is done with: what became of the failure that it brought.
     func settled() {
+        settledRound()
         guard retries.isPending, call.depth == 0, let judged = retries.judged else { return }
         let state = call.exchange.state
         retries.isPending = false
@@ -272,6 +278,8 @@ extension Watch {
         retries.requestCount += 1
         retries.invocationID = id
         begunRequest()
+        let body = request.body.bytes.array
+        checkMessages(AskedFor(body, behind: turns.messages.count), body)
     }
 
     private static func attemptNumber(_ header: String) -> Int {

@@ -190,12 +190,13 @@ final class World {
 
     /// The caller's flags have changed.
     func notice(_ call: Call) {
-        let isResumed = call.takeNotice()
+        let (isResumed, hasAnswers) = call.takeNotice()
         tell(call) {
             // Who has detached does not hold anything back.
             if isResumed || call.isDetached { call.watch.resumed(self.inputNow) }
             $0.noticed(now: self.now)
             if isResumed { $0.resume(now: self.now) }
+            if hasAnswers { $0.toolsAnswered(now: self.now) }
         }
     }
 

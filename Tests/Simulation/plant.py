@@ -47,13 +47,14 @@ class Bug(NamedTuple):
 
 
 EXCHANGE, RETRY, DELIVERY = "Exchange/Exchange.swift", "Exchange/ExchangeRetry.swift", "Exchange/ExchangeDelivery.swift"
+TURNS, TURN_STATE = "Exchange/ExchangeTurns.swift", "Exchange/TurnState.swift"
 BUGS = [
     Bug(1, "success without the completing event", [
         ("Exchange/Attempt.swift", "guard events.isAnswerComplete else {",
          "guard events.isAnswerComplete || Planted.bug == 1 else {")]),
     Bug(2, "a second end when the first one's callback frees", [
-        (EXCHANGE, "guard state != .ended else { return }\n        end(Failure(.cancelled",
-         "guard state != .ended || Planted.bug == 2 else { return }\n        end(Failure(.cancelled"),
+        (EXCHANGE, "guard state != .ended else { return }\n        let phase =",
+         "guard state != .ended || Planted.bug == 2 else { return }\n        let phase ="),
         (RETRY, "guard state != .ended else { return }\n        if retries.hasTurn",
          "guard state != .ended || Planted.bug == 2 else { return }\n        if retries.hasTurn")]),
     Bug(3, "a retry after the first delta", [
@@ -67,17 +68,17 @@ BUGS = [
          "        if Planted.bug == 5 { shared.quota.giveBack(retries.lastCost) }\n"
          "        attempt.fail(explained(failure), now: now)\n")]),
     Bug(6, "the first byte's limit measured from the start", [
-        ("Exchange/TimeLimits.swift", "consider(.firstByte, connected,",
+        ("Exchange/Timeline.swift", "consider(.firstByte, connected,",
          "consider(.firstByte, Planted.bug == 6 ? started : connected,")]),
     Bug(7, "silence counted while the consumer pauses", [
-        ("Exchange/TimeLimits.swift", "if !isPaused {", "if !isPaused || Planted.bug == 7 {")]),
+        ("Exchange/Timeline.swift", "if !isPaused {", "if !isPaused || Planted.bug == 7 {")]),
     Bug(8, "held bytes dropped on resume", [
         (DELIVERY, "        pump(waiting.span, now)", "        if Planted.bug != 8 { pump(waiting.span, now) }")]),
     Bug(9, "white space repeated by a continuation", [
         ("Events/Joint.swift", "guard stage == .space else", "guard stage == .space, Planted.bug != 9 else")]),
     Bug(10, "an event handed over after the end", [
-        (DELIVERY, "    private func hand(_ view: EventView, _ now: Int64) -> Bool {\n        if state == .ended {",
-         "    private func hand(_ view: EventView, _ now: Int64) -> Bool {\n"
+        (DELIVERY, "    func hand(_ view: EventView, _ now: Int64) -> Bool {\n        if state == .ended {",
+         "    func hand(_ view: EventView, _ now: Int64) -> Bool {\n"
          "        if state == .ended, Planted.bug != 10 {")]),
     Bug(11, "later attempts signed with the first one's time", [
         (EXCHANGE, "        retries.signedAt = clock\n",
@@ -104,9 +105,62 @@ BUGS = [
          "        if Planted.bug == 16 { attempt.renew(.fresh) } else { attempt.renewTransfer() }\n")]),
     Bug(17, "no total limit while a retry is waited for", [
         (EXCHANGE, "min(retries.dueAt, limit)", "Planted.bug == 17 ? retries.dueAt : min(retries.dueAt, limit)")]),
-    Bug(18, "the consumer's pauses count as the service's silence between deltas", [
-        ("Exchange/Timeline.swift", "if !isPaused, self.isPaused {",
-         "if !isPaused, self.isPaused, Planted.bug != 18 {")]),
+    Bug(18, "a result for a call that has been voided", [
+        (TURN_STATE, "        desk?.forget()\n", "        if Planted.bug != 18 { desk?.forget() }\n")]),
+    Bug(19, "the next request before the last result", [
+        (TURN_STATE, "var isAnswered: Bool { calls.allSatisfy { $0.answer != nil } }",
+         "var isAnswered: Bool {\n        Planted.bug == 19 ? calls.contains { $0.answer != nil } "
+         ": calls.allSatisfy { $0.answer != nil }\n    }")]),
+    Bug(20, "an early result told twice", [
+        (TURN_STATE, "            if since > 0 {", "            if since > 0 || Planted.bug == 20 {"),
+        (TURN_STATE, "        news = calls.", "        news = (Planted.bug == 20 ? news : []) + calls.")]),
+    Bug(21, "a round that is not counted", [
+        (TURN_STATE, "        number &+= 1\n", "        if Planted.bug != 21 { number &+= 1 }\n")]),
+    Bug(22, "a fallback of a later round that asks what the first round asked", [
+        (TURNS, "        originalBody = next\n", "        if Planted.bug != 22 { originalBody = next }\n")]),
+    Bug(23, "the limit of tools measured from the opening", [
+        (TURNS, "attempt.timeline.opened : turn.since) &+ length",
+         "attempt.timeline.opened : Planted.bug == 23 ? attempt.timeline.opened : turn.since) &+ length")]),
+    Bug(24, "void calls that are waited for after a restart", [
+        (RETRY, "            turn.forgetCalls()\n", "            if Planted.bug != 24 { turn.forgetCalls() }\n")]),
+    Bug(25, "what a retry cost given back by the round after it", [
+        ("Exchange/RetryState.swift", "        (lastCost, lastFailure,", "        let cost = lastCost\n"
+         "        defer { if Planted.bug == 25 { lastCost = cost } }\n        (lastCost, lastFailure,")]),
+    Bug(26, "one invocation id for two rounds", [
+        (TURNS, "retries.beginRound(shared.random.uuid())",
+         "retries.beginRound(Planted.bug == 26 ? retries.invocationID : shared.random.uuid())")]),
+    Bug(27, "a detached stream that leaves its calls", [
+        (TURNS, "turn.desk != nil && attempt.events",
+         "turn.desk != nil && !(Planted.bug == 27 && wishes.isDetached) && attempt.events")]),
+    Bug(28, "a wait for a call that nobody was told of", [
+        (TURNS, "if wishes.isDetached { return turn.missCall() }",
+         "if wishes.isDetached, Planted.bug != 28 { return turn.missCall() }")]),
+    Bug(29, "calls told of while the consumer pauses", [
+        (TURNS, "while !isPaused, state ==", "while !isPaused || Planted.bug == 29, state ==")]),
+    Bug(30, "the limit of tools when all results are there", [
+        (TURNS, "turn.isAnswered ? 0 : settings", "turn.isAnswered && Planted.bug != 30 ? 0 : settings")]),
+    Bug(31, "half of an earlier attempt's body in front of a whole answer", [
+        ("Exchange/Attempt.swift", "        batch = BatchAnswer()\n",
+         "        if Planted.bug != 31 { batch = BatchAnswer() }\n")]),
+    Bug(32, "a server's own tool waited for", [
+        (TURNS, "guard turn.desk != nil, !view.event.isServerTool else",
+         "guard turn.desk != nil, !view.event.isServerTool || Planted.bug == 32 else")]),
+    Bug(33, "the text of earlier rounds lost", [
+        ("Events/Answer.swift", "        transcript.appendText(to: &earlierText)\n",
+         "        if Planted.bug != 33 { transcript.appendText(to: &earlierText) }\n")]),
+    Bug(34, "the tokens of earlier rounds lost", [
+        ("Events/Answer.swift", "        restart()\n        finishedUsage",
+         "        if Planted.bug == 34 { attemptUsage = Usage() }\n        restart()\n        finishedUsage")]),
+    Bug(35, "a whole answer that was cut taken for a wrong one", [
+        ("Exchange/BatchAnswer.swift", "error.kind == .incomplete ?",
+         "error.kind == .incomplete && Planted.bug != 35 ?")]),
+    Bug(36, "results of two calls with one name exchanged", [
+        ("Conversation/ToolTurn.swift", "guard let place = unused.firstIndex(where: { $0.id == call.id }) else",
+         "guard let place = Planted.bug == 36 ? unused.lastIndex(where: { $0.id == call.id })\n"
+         "                    : unused.firstIndex(where: { $0.id == call.id }) else")]),
+    Bug(37, "results missing among the new messages", [
+        ("Conversation/ToolTurn.swift", "        messages.append(element: results)\n",
+         "        if Planted.bug != 37 { messages.append(element: results) }\n")]),
 ]
 
 
