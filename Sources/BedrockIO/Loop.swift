@@ -220,8 +220,9 @@ final class Loop: @unchecked Sendable {
         let notice = stream.takeNotice()
         tell(stream) {
             $0.noticed(now: now)
-            if notice.hasAnswers { $0.toolsAnswered(now: now) }
+            // Who pauses over a result that has just come wants no earlier resume to end that.
             if notice.isResumed { $0.resume(now: now) }
+            if notice.hasAnswers { $0.toolsAnswered(now: now) }
         }
     }
 
