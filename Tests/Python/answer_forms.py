@@ -6,7 +6,8 @@ import json
 from random import Random
 from typing import Any
 
-from conformance_port import base64_text
+from answer_generator import Answers
+from conformance_port import base64_text, odd_text
 from event_wire import Event, padded, written
 from frame_model import encoded
 from message_fold import Block
@@ -93,10 +94,20 @@ def anthropic_citation(citation: Event) -> Event:
     }
 
 
-def random_citation(random: Random, text: str) -> Event:
-    """One that both forms can say."""
-    where = {"documentIndex": random.randrange(9), "start": random.randrange(99), "end": random.randrange(99)}
-    return {"title": text[:5], "sourceContent": [{"text": text}], "location": {random.choice(list(CITED)): where}}
+class AnthropicAnswers(Answers):
+    """Answers that Anthropic Messages can tell: its redacted reasoning comes in one piece, it cites documents."""
+
+    kinds = ["text", "reasoningContent", "citation", "toolUse"]
+
+    def _delta(self, kind: str) -> Event:
+        text, number = odd_text(self.random, 20), self.random.randrange
+        where = {"documentIndex": number(9), "start": number(99), "end": number(99)}
+        location = {self.random.choice(list(CITED)): where}
+        return {kind: {"title": text[:5], "sourceContent": [{"text": text}], "location": location}}
+
+    def _reasoning(self) -> list[Event]:
+        deltas = super()._reasoning()
+        return deltas[:1] if "redactedContent" in deltas[0]["reasoningContent"] else deltas
 
 
 # One whole body.
@@ -106,6 +117,28 @@ def as_response(blocks: list[Block], stop: Event, metadata: Event) -> Event:
     """The answer of Converse that ConverseStream would have sent in pieces; blank texts are texts there as well."""
     content = [one for block in blocks for one in block.content() or [{"text": block.joined("text") or ""}]]
     return {"output": {"message": {"role": "assistant", "content": content}}, **stop, **metadata}
+
+
+def as_anthropic_response(blocks: list[Block], stop: Event) -> Event:
+    """The same of Anthropic Messages."""
+    content = as_response(blocks, stop, {})["output"]["message"]["content"]
+    told = {"content": [anthropic_block(*member) for block in content for member in block.items()]}
+    return {"type": "message", "role": "assistant", **told, "stop_reason": stop["stopReason"]}
+
+
+def anthropic_block(name: str, value: Any) -> Event:
+    match name:
+        case "toolUse":
+            return {**anthropic_start({"start": {name: value}}), "input": value["input"]}
+        case "reasoningContent" if "redactedContent" in value:
+            return {"type": "redacted_thinking", "data": base64_text(value["redactedContent"])}
+        case "reasoningContent":
+            reasoning = value["reasoningText"]
+            return {"type": "thinking", "thinking": reasoning["text"], "signature": reasoning.get("signature", "")}
+        case "citationsContent":
+            cited = [anthropic_citation(citation) for citation in value["citations"]]
+            return {"type": "text", "text": value["content"][0]["text"], "citations": cited}
+    return {"type": "text", "text": value}
 
 
 def as_events(content: list[Event]) -> list[Event]:

@@ -34,16 +34,20 @@ def cut(random: Random, text: Any) -> list[Any]:
 class Answers:
     """Makes blocks as lists of their events, in the form in which boto3 hands events over."""
 
+    kinds = KINDS
+
     def __init__(self, random: Random) -> None:
         self.random = random
         self.generator = Generator(random)
 
-    def blocks(self, most: int = 5, kinds: list[str] = KINDS) -> list[list[Event]]:
+    def blocks(self, most: int = 5) -> list[list[Event]]:
         """Blocks in the order of their indexes, which may leave some out."""
         count = self.random.randint(0, most)
         indexes = sorted(self.random.sample(range(count + self.random.choice([0, 0, 3, 4000])), count))
-        blocks = [self.block(self.random.choice(kinds), index) for index in indexes]
-        return [self.block(self.random.choice(kinds), None), *blocks] if self.random.random() < 0.05 else blocks
+        blocks = [self.block(self.random.choice(self.kinds), index) for index in indexes]
+        if self.random.random() < 0.05:
+            blocks.insert(0, self.block(self.random.choice(self.kinds), None))
+        return blocks
 
     def block(self, kind: str, index: int | None) -> list[Event]:
         """The events of a block; without an index they name none, and are of one block all the same."""

@@ -8,8 +8,9 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from answer_forms import as_events, as_response
-from answer_generator import KINDS, STREAM, Answers
+import pytest
+from answer_forms import AnthropicAnswers, as_anthropic_response, as_events, as_response
+from answer_generator import STREAM, Answers
 from body_decoder import BodyDecoder, Told
 from botocore.parsers import RestJSONParser
 from conformance_port import odd_text, seeded
@@ -28,15 +29,16 @@ SHAPE = MODEL.operation_model("Converse").output_shape
 
 
 @cache
-def decoder() -> BodyDecoder:
-    return BodyDecoder(brs_operation.BRS_CONVERSE)
+def decoder(operation: brs_operation) -> BodyDecoder:
+    return BodyDecoder(operation)
 
 
-def told_of(random: Random, body: bytes) -> list[Told]:
+def told_of(random: Random, body: bytes, operation: brs_operation = brs_operation.BRS_CONVERSE) -> list[Told]:
     """The callbacks of a whole body, which is an event by itself and the first one."""
-    told = decoder().decode(random_chunks(random, body))
+    told = decoder(operation).decode(random_chunks(random, body))
     name, event = told[0]
-    assert (name, event["kind"], event["type"]) == ("event", brs_event_kind.BRS_EVENT_OTHER, b"Converse")
+    assert (name, event["kind"]) == ("event", brs_event_kind.BRS_EVENT_OTHER)
+    assert event["type"] == (b"Converse" if operation == brs_operation.BRS_CONVERSE else b"InvokeModel")
     assert event["json"] == body
     return told
 
@@ -44,12 +46,15 @@ def told_of(random: Random, body: bytes) -> list[Told]:
 class WholeAnswers(Answers):
     """Answers whose every block has one place in a message, so that both forms count alike."""
 
-    def answer(self) -> list[list[Event]]:
-        count = self.random.randint(0, 5)
-        return [self.block(self.random.choice(KINDS), index) for index in range(count)]
+    def blocks(self, most: int = 5) -> list[list[Event]]:
+        return [self.block(self.random.choice(self.kinds), index) for index in range(self.random.randint(0, most))]
 
     def _input(self) -> str:
         return json.dumps({odd_text(self.random, 4): random_document(self.random)})
+
+
+class WholeAnthropicAnswers(WholeAnswers, AnthropicAnswers):
+    """Those that Anthropic Messages can tell."""
 
 
 def pieces(told: list[Told]) -> dict[tuple[int, int], Any]:
@@ -85,7 +90,7 @@ def test_whole_answers_say_what_streamed_ones_say() -> None:
     random = seeded()
     answers = WholeAnswers(random)
     for _ in range(ANSWERS):
-        events = [event for block in answers.answer() for event in block]
+        events = [event for block in answers.blocks() for event in block]
         stop = answers.generator.instance(STREAM.members["messageStop"])
         metadata = answers.generator.instance(STREAM.members["metadata"])
         fold = Fold(events)
@@ -95,6 +100,21 @@ def test_whole_answers_say_what_streamed_ones_say() -> None:
         assert pieces(told) == pieces(streamed(random, [*events, {"messageStop": stop}, {"metadata": metadata}]))
         check_stop(told[-1][1], [stop])
         check_metadata(told[-1][1], [metadata])
+
+
+@pytest.mark.parametrize("form", ["anthropic", "nova"])
+def test_whole_answers_of_the_invoke_route_give_the_message_of_converse(form: str) -> None:
+    random = seeded()
+    is_nova = form == "nova"
+    answers = WholeAnswers(random) if is_nova else WholeAnthropicAnswers(random)
+    for _ in range(ANSWERS):
+        fold = Fold([event for block in answers.blocks() for event in block])
+        stop = answers.generator.instance(STREAM.members["messageStop"])
+        metadata = answers.generator.instance(STREAM.members["metadata"])
+        whole = as_response(fold.blocks, stop, metadata) if is_nova else as_anthropic_response(fold.blocks, stop)
+        told = told_of(random, written(random, blobs_as_text(whole)), brs_operation.BRS_INVOKE_MODEL)
+        assert difference_to(fold, told, json.loads) is None, whole
+        assert told[-1][1]["stop_reason_text"].decode() == stop["stopReason"]
 
 
 def test_every_member_of_a_whole_answer_is_taken() -> None:

@@ -33,7 +33,7 @@ from bedrockstream._ffi import (
     brs_operation,
 )
 
-BODIES = 3000
+BODIES = 2000
 ASKED = 2000
 OPERATIONS = {
     "ConverseStream": brs_operation.BRS_CONVERSE_STREAM,
