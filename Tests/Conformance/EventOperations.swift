@@ -1,13 +1,19 @@
 import BedrockCore
 
 extension Port {
-    /// One message through a whole attempt: the way of a byte in a stream.
+    /// One message through a whole attempt: the way of a byte in a stream. A piece of a tool's input belongs to a call,
+    /// so that one is opened for it.
     static func bedrockEvent(_ arguments: Arguments, _ writer: inout JSONWriter) throws(Refusal) {
         try arguments.allow("op", "frame_b64")
         let operation = try arguments.operation("op", where: { $0.isStreaming })
         let frame = try arguments.bytes("frame_b64")
         let message = try eventMessage(frame)
         var attempt = streamingAttempt(operation)
+        if let index = blockIndex(ofDelta: message, frame.span) {
+            let opening = openingCall(operation, index)
+            var position = 0
+            while case .deliver = attempt.next(opening.span, &position, now: 1) {}
+        }
         var position = 0
         switch attempt.next(frame.span, &position, now: 1) {
         case .deliver:
@@ -32,6 +38,50 @@ extension Port {
         return attempt
     }
 
+    /// The block of a delta of Converse, or of Anthropic Messages in a chunk; nil for any other message.
+    private static func blockIndex(ofDelta message: EventMessage, _ frame: Span<UInt8>) -> Int64? {
+        guard message.kind == .event else { return nil }
+        let payload = frame.extracting(message.payload)
+        let type = frame.extracting(message.type)
+        do throws(JSONError) {
+            if type.isEqual(to: "contentBlockDelta") {
+                return try Members(payload).converseIndex ?? -1
+            }
+            guard type.isEqual(to: "chunk"), let bytes = try Members(payload).bytes else { return nil }
+            let chunk = try Members(bytes.span)
+            return chunk.isAnthropicDelta ? chunk.anthropicIndex ?? -1 : nil
+        } catch {
+            return nil
+        }
+    }
+
+    private static func openingCall(_ operation: BedrockCore.Operation, _ index: Int64) -> Bytes {
+        var json = ByteBuffer()
+        let isInvoke = operation.isInvoke
+        json.append(isInvoke ? #"{"type":"content_block_start","index":"# : #"{"contentBlockIndex":"# as StaticString)
+        json.append(decimal: index)
+        json.append(isInvoke ? #","content_block":{"type":"tool_use"}}"# : #","start":{"toolUse":{}}}"# as StaticString)
+        var payload = json.array
+        if isInvoke {
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("bytes", base64: json.span)
+            writer.endObject()
+            payload = writer.buffer.array
+        }
+        var frame = ByteBuffer()
+        let headers = [
+            FrameHeader(name: Bytes(":event-type"), value: .string(Bytes(isInvoke ? "chunk" : "contentBlockStart"))),
+            FrameHeader(name: Bytes(":message-type"), value: .string(Bytes("event"))),
+        ]
+        do throws(FrameError) {
+            try FrameEncoder.encode(headers: headers, payload: payload.span, into: &frame)
+        } catch {
+            return []
+        }
+        return frame.array
+    }
+
     /// A failure that the service reported; any other is the message's fault.
     private static func write(
         _ failure: Failure, _ message: EventMessage, _ frame: Span<UInt8>, to writer: inout JSONWriter
@@ -51,6 +101,35 @@ extension Port {
         }
         writer.member("message", optional: failure.service.message)
         writer.endObject()
+    }
+}
+
+/// The outermost members of an event that say which block it belongs to.
+private struct Members {
+    var converseIndex: Int64?
+    var anthropicIndex: Int64?
+    var isAnthropicDelta = false
+    var bytes: Bytes?
+
+    init(_ json: Span<UInt8>) throws(JSONError) {
+        var reader = JSONReader(json)
+        guard try reader.enterObject() else { return }
+        while let key = try reader.nextKey() {
+            if reader.isEqual(key, to: "contentBlockIndex") {
+                converseIndex = try reader.integerOrSkip()
+            } else if reader.isEqual(key, to: "index") {
+                anthropicIndex = try reader.integerOrSkip()
+            } else if reader.isEqual(key, to: "type") {
+                guard let text = try reader.stringOrSkip() else { continue }
+                isAnthropicDelta = reader.isEqual(text, to: "content_block_delta")
+            } else if reader.isEqual(key, to: "bytes") {
+                guard let text = try reader.stringOrSkip() else { continue }
+                var decoded = ByteBuffer()
+                if Base64.decode(reader.bytes(of: text).span, into: &decoded) { bytes = decoded.array }
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
     }
 }
 

@@ -39,6 +39,8 @@ public struct RecordedEvent: Equatable {
     public var json = ""
     public var text = ""
     public var tool: RecordedTool?
+    /// Of the start of a block whose kind is known.
+    public var start: RecordedStart?
 
     public init(
         _ kind: EventKind, delta: DeltaKind? = nil, block: Int32 = -1, type: String = "", json: String = "",
@@ -68,6 +70,28 @@ public struct RecordedTool: Equatable {
     }
 }
 
+/// What the start of a block tells.
+public struct RecordedStart: Equatable {
+    public var kind: BlockKind
+    public var type: String
+    public var id: String
+    public var name: String
+    public var isServer: Bool
+    public var isError: Bool
+
+    public init(
+        _ kind: BlockKind, type: String = "", id: String = "", name: String = "", isServer: Bool = false,
+        isError: Bool = false
+    ) {
+        self.kind = kind
+        self.type = type
+        self.id = id
+        self.name = name
+        self.isServer = isServer
+        self.isError = isError
+    }
+}
+
 /// How a stream ended.
 public struct RecordedEnd: Equatable {
     /// Nil for success.
@@ -82,6 +106,14 @@ public struct RecordedEnd: Equatable {
     public var delivered: UInt64 = 0
     public var attempts: UInt32 = 0
     public var metadata = ""
+    public var isInterrupted = false
+    public var message = ""
+    public var newMessages = ""
+    public var answeredModelID = ""
+    public var serviceTier = ""
+    public var performanceLatency = ""
+    public var trace = ""
+    public var additionalFields = ""
 }
 
 public struct RecordedFailure: Equatable {

@@ -101,6 +101,11 @@ extension Recording {
         if event.kind == .tool {
             noted.tool = RecordedTool(id, name, isServer: event.isServerTool, isValid: event.isValidTool)
         }
+        if event.kind == .blockStart, event.blockKind != .unknown {
+            noted.start = RecordedStart(
+                event.blockKind, type: text(view.blockType, "block type"), id: id, name: name,
+                isServer: event.isServerTool, isError: event.isErrorResult)
+        }
         events.append(noted)
     }
 
@@ -111,6 +116,7 @@ extension Recording {
             text: text(result.text, "answer"), usage: result.usage, serverLatency: result.timings.serverLatencyMs,
             requestID: text(result.requestID, "request id"), modelID: text(result.modelID, "model id"),
             delivered: result.delivered, attempts: result.attempts, metadata: text(result.metadata, "metadata"))
+        note(result.details, &noted)
         if let failure = attempt.failureView {
             noted.failure = RecordedFailure(
                 code: failure.code, phase: failure.phase, message: text(failure.message, "message"),
@@ -121,6 +127,17 @@ extension Recording {
             if failure.partial.delivered != result.delivered { faults.append("two results") }
         }
         end = noted
+    }
+
+    private mutating func note(_ details: ResultDetails, _ noted: inout RecordedEnd) {
+        noted.isInterrupted = details.isInterrupted
+        noted.message = text(details.message, "message")
+        noted.newMessages = text(details.newMessages, "messages")
+        noted.answeredModelID = text(details.answeredModelID, "answered model id")
+        noted.serviceTier = text(details.serviceTier, "service tier")
+        noted.performanceLatency = text(details.performanceLatency, "latency")
+        noted.trace = text(details.trace, "trace")
+        noted.additionalFields = text(details.additionalFields, "additional fields")
     }
 
     /// The bytes as text, with what is wrong with them noted; `name` is nil where they need not be UTF-8.
