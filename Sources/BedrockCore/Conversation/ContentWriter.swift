@@ -88,9 +88,12 @@ extension JSONWriter {
         switch (format, part.kind) {
         case (.converse, .toolUse): toolUse(part)
         case (.anthropic, .toolUse): anthropicToolUse(part)
-        case (.converse, .toolResult): if part.raw.isEmpty { toolResult(part) }
+        // Without the call that it belongs to a result would be refused; so would an image of no format.
+        case (.converse, .toolResult): if part.raw.isEmpty, !part.id.isEmpty { toolResult(part) }
+        case (.converse, .other): if part.isMember { raw(whole: part.raw) }
         case (.converse, .image): image(part)
-        case (.anthropic, .toolResult), (.anthropic, .other): if !part.raw.isEmpty { raw(whole: part.raw) }
+        case (.anthropic, .toolResult), (.anthropic, .other):
+            if !part.raw.isEmpty, !part.isMember { raw(whole: part.raw) }
         default: break
         }
     }
@@ -147,7 +150,7 @@ extension JSONWriter {
 
     /// An image without a source, as one that failed may be, has no form.
     private mutating func image(_ image: BlockPart) {
-        if image.data.isEmpty, image.given.isEmpty { return }
+        if image.type.isEmpty || (image.data.isEmpty && image.given.isEmpty) { return }
         beginObject()
         key("image")
         beginObject()

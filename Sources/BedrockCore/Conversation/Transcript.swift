@@ -55,8 +55,8 @@ public struct Transcript: ~Copyable {
         keep(&call.data, scratch, piece)
     }
 
-    /// Keeps any other delta but a piece of a call's input.
-    mutating func keep(_ delta: StreamEvent, _ scratch: borrowing ByteBuffer) -> ContentFault? {
+    /// Keeps any other delta but a piece of a call's input. `isWhole` says that it was made of a whole message's content.
+    mutating func keep(_ delta: StreamEvent, _ scratch: borrowing ByteBuffer, isWhole: Bool) -> ContentFault? {
         guard let block = block(delta.blockIndex) else { return .limit(.blockCount) }
         var hasRoom = true
         switch delta.deltaKind {
@@ -71,9 +71,20 @@ public struct Transcript: ~Copyable {
         case .toolResult, .image:
             block.hasOther = true
             return keep(part: delta, block, scratch)
-        case .other: block.hasOther = true
+        case .other:
+            block.hasOther = true
+            if isWhole { hasRoom = keep(member: delta.text, block, scratch) }
         }
         return hasRoom ? nil : .limit(.length)
+    }
+
+    /// Keeps a member of a whole answer's content that streams have no form for, as it came.
+    private mutating func keep(member piece: Slice, _ block: Block, _ scratch: borrowing ByteBuffer) -> Bool {
+        var start = StartedBlock()
+        start.kind = .other
+        start.raw = piece
+        start.isMember = true
+        return addPart(start, block, scratch) != nil
     }
 
     /// Opens a block. The call that it begins, if it does.

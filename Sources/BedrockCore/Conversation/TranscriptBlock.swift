@@ -15,6 +15,8 @@ struct StartedBlock: BitwiseCopyable {
     var redacted = Slice()
     /// The start as it came: where it is the only thing that is known of the block.
     var raw = Slice()
+    /// `raw` is a member of a message's content, which can be sent back as it is.
+    var isMember = false
 }
 
 /// A thing within a block that a start begins: a call of a tool, a tool's result, an image, what is not known.
@@ -28,6 +30,7 @@ final class BlockPart {
     let type: Bytes
     let status: Bytes
     let isServerTool: Bool
+    let isMember: Bool
     /// The call's input, the result's elements with commas between them, the image's bytes in base64.
     var data = ByteBuffer(limit: Limits.answerLength)
     /// The call's input that came with its start, or the image's source where that is no bytes. JSON.
@@ -45,6 +48,7 @@ final class BlockPart {
         type = Bytes(copying: scratch.span(start.type.range))
         status = Bytes(copying: scratch.span(start.status.range))
         isServerTool = start.isServerTool
+        isMember = start.isMember
         given.append(scratch, start.input.range)
         raw.append(scratch, start.raw.range)
     }

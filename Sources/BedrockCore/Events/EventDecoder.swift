@@ -191,7 +191,7 @@ public struct EventDecoder: ~Copyable {
         } else if delta.deltaKind == .toolInput, delta.text.count > 0 {
             contentFault = .looseInput(delta.blockIndex)
         } else {
-            contentFault = transcript.keep(delta, scratch)
+            contentFault = transcript.keep(delta, scratch, isWhole: !operation.isStreaming)
         }
     }
 

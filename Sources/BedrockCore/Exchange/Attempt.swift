@@ -157,6 +157,11 @@ public struct Attempt: ~Copyable {
         guard events.isAnswerComplete else {
             return end(Failure(.incomplete, .stream, "the response ended before the answer was complete"))
         }
+        succeed()
+    }
+
+    private mutating func succeed() {
+        if events.operation.isInvoke { events.answer.fillIn(head) }
         outcome = .stopped
     }
 
@@ -279,7 +284,7 @@ public struct Attempt: ~Copyable {
         while true {
             do throws(BatchError) {
                 guard let outcome = try batch.next(&events) else {
-                    outcome = .stopped
+                    succeed()
                     return .ended
                 }
                 if let step = act(on: outcome, now) { return step }

@@ -96,6 +96,28 @@ import Testing
         }
     }
 
+    @Test("content that streams have no form for is in the message all the same")
+    func otherContent() throws {
+        let content = #"[{"audio":{"format":"mp3","source":{"bytes":"AAAA"}}},{"text":"Hello"}]"#
+        let edge = try Self.call(
+            #"{"output":{"message":{"role":"assistant","content":"# + content + #"}},"stopReason":"end_turn"}"#)
+        #expect(edge.caller.ending?.assistantMessage == #"{"role":"assistant","content":"# + content + "}")
+        #expect(edge.faults == [])
+    }
+
+    @Test("tokens of an answer whose body has none are told by its headers")
+    func usageOfHeaders() throws {
+        let edge = try Edge(operation: .invokeModel, body: "{}")
+        edge.begin()
+        edge.connect()
+        edge.head([Self.json[0], "x-amzn-bedrock-input-token-count: 9\r\n", "\r\n"])
+        edge.receive(Bytes(#"{"outputs":[{"text":"Hi","stop_reason":"stop"}]}"#.utf8))
+        edge.endBody()
+        #expect(edge.caller.ending?.code == .ok)
+        #expect(edge.caller.ending?.text == "Hi")
+        #expect(edge.caller.ending?.usage.inputTokens == 9)
+    }
+
     @Test func tooLarge() throws {
         let edge = try Edge(operation: .invokeModel, body: "{}")
         edge.begin()

@@ -18,6 +18,7 @@ final class Caller: StreamConsumer, CallerWishes {
         var delivered: UInt64 = 0
         var attempts: UInt32 = 0
         var rounds: UInt32 = 0
+        var assistantMessage = ""
     }
 
     var isCancelled = false
@@ -104,6 +105,7 @@ final class Caller: StreamConsumer, CallerWishes {
         (ending.modelID, ending.region) = (text(result.modelID), text(result.region))
         (ending.delivered, ending.attempts) = (result.delivered, result.attempts)
         ending.rounds = result.details.rounds
+        ending.assistantMessage = text(result.details.message)
         return ending
     }
 

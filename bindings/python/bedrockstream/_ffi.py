@@ -823,7 +823,9 @@ class brs_event(Structure):
     kind: int
     # The content block that it belongs to; -1 for none.
     block_index: int
-    # The wire's name of the event, as "contentBlockDelta" or "chunk"; "" for events that this library makes.
+    # The wire's name of the event, as "contentBlockDelta" or "chunk"; "" for events that this library makes,
+    # and for all but the first where one message holds several things. Of a whole answer: see
+    # `brs_stream_open`.
     type: Optional[int]
     # Length of `type` in bytes.
     type_len: int
