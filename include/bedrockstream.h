@@ -1063,7 +1063,8 @@ const char *brs_code_name(brs_code code);
  * timeout.tool_ms (integer; default 600000)
  *     Milliseconds that the results of a round's tool calls may take; 0 for no limit.
  * tap.path (path; default none)
- *     File that each request, without its secrets, and the bytes of its response are appended to: JSON lines.
+ *     File that requests, without secrets, and responses are appended to as JSON lines while it can be
+ *     written.
  * invoke.content_type (text; default application/json)
  *     Content type of the body on the invoke route.
  * invoke.accept (text; default none)

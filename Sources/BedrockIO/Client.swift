@@ -15,6 +15,7 @@ public final class Client: @unchecked Sendable {
     private let owner: pid_t
     private let config: Config
     private let profile: Profile
+    private let counter = ExchangeCounter()
     private var thread = pthread_t()
 
     // Under the monitor.
@@ -98,13 +99,21 @@ public final class Client: @unchecked Sendable {
         }
     }
 
+    /// What records the exchanges of a stream; nil where they are not to be recorded. The file is opened now, so that
+    /// who asked for it hears when it cannot be.
+    public func recorder(_ settings: Settings) throws(ConfigError) -> Recorder? {
+        guard let path = settings.tapPath else { return nil }
+        return try Recorder.open(path, counter)
+    }
+
     /// A stream that is not started; nil without memory.
     public func makeStream(
         consumer: any StreamConsumer, operation: BedrockCore.Operation, modelID: Bytes, body: consuming ByteBuffer,
-        settings: Settings
+        settings: Settings, recorder: Recorder?
     ) -> Stream? {
         Stream(
-            client: self, consumer: consumer, operation: operation, modelID: modelID, body: body, settings: settings)
+            client: self, consumer: consumer, operation: operation, modelID: modelID, body: body, settings: settings,
+            recorder: recorder)
     }
 
     /// False when the client takes no streams any more.

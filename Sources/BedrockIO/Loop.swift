@@ -104,9 +104,11 @@ final class Loop: @unchecked Sendable {
                 continue
             }
             if result == CURLE_OK {
+                stream.recorder?.end(now: now)
                 tell(stream) { $0.bodyEnded(now: now) }
             } else {
                 let failure = TransportFailure(result, transfer.message(result))
+                stream.recorder?.end(cut: stream.exchange.releaseReason ?? failure.message, now: now)
                 tell(stream) { $0.transportFailed(failure, now: now) }
             }
         }
@@ -124,13 +126,24 @@ final class Loop: @unchecked Sendable {
     }
 
     private func follow(_ stream: Stream) {
-        // An end inside another callback of the stream is over when that one is.
-        if stream.exchange.hasEnded, stream.depth == 0 { stream.markEnded() }
+        markIfEnded(stream)
         if stream.exchange.hasAction, !stream.isQueued {
             stream.isQueued = true
             waiting.append(stream)
         }
         arm(stream)
+    }
+
+    /// An end inside another callback of the stream is over when that one is.
+    private func markIfEnded(_ stream: Stream) {
+        guard stream.exchange.hasEnded, stream.depth == 0 else { return }
+        // Whoever waits for the end finds all of the recording.
+        endRecord(stream)
+        stream.markEnded()
+    }
+
+    private func endRecord(_ stream: Stream) {
+        stream.recorder?.end(cut: stream.exchange.releaseReason ?? "", now: now)
     }
 
     private func arm(_ stream: Stream) {
@@ -175,6 +188,7 @@ final class Loop: @unchecked Sendable {
     /// False when the transfer is to end.
     func received(headLine line: Span<UInt8>, from transfer: Transfer) -> Bool {
         guard let stream = transfer.stream else { return true }
+        stream.recorder?.head(line, now: now)
         stream.depth &+= 1
         stream.exchange.received(headLine: line, now: now)
         stream.depth &-= 1
@@ -187,6 +201,7 @@ final class Loop: @unchecked Sendable {
         guard let stream = transfer.stream else { return drained(bytes.count, of: transfer) }
         // libcurl reads on after a callback that took its time.
         readClock()
+        if let recorder = stream.recorder, !stream.exchange.isPaused { recorder.bytes(bytes, now: now) }
         stream.depth &+= 1
         let intake = stream.exchange.received(bytes, now: now)
         stream.depth &-= 1
@@ -258,11 +273,12 @@ final class Loop: @unchecked Sendable {
         stream.depth &+= 1
         let action = stream.exchange.nextAction(Clock(now: now, wall: sys_wall_s()))
         stream.depth &-= 1
-        if stream.exchange.hasEnded, stream.depth == 0 { stream.markEnded() }
+        markIfEnded(stream)
         return action
     }
 
     private func send(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) {
+        stream.recorder?.begin(request, attempt: stream.exchange.attempts, now: now)
         do throws(Failure) {
             try add(request, isFresh: isFresh, stream)
         } catch {
@@ -297,6 +313,7 @@ final class Loop: @unchecked Sendable {
     private func letGo(_ stream: Stream) {
         timers.remove(stream)
         drop(stream)
+        stream.recorder?.close()
         remove(stream)
         stream.client.streamEnded()
     }
@@ -313,6 +330,7 @@ final class Loop: @unchecked Sendable {
 
     private func drop(_ stream: Stream) {
         guard let transfer = stream.transfer else { return }
+        endRecord(stream)
         stream.transfer = nil
         recycle(transfer)
     }
@@ -333,6 +351,7 @@ final class Loop: @unchecked Sendable {
 
     private func drain(_ stream: Stream) {
         guard let transfer = stream.transfer, draining.count < Limits.drainCount else { return drop(stream) }
+        endRecord(stream)
         stream.transfer = nil
         transfer.stream = nil
         transfer.drainDeadline = now &+ Limits.drainMilliseconds &* 1_000_000

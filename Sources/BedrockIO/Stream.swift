@@ -25,6 +25,8 @@ public final class Stream: @unchecked Sendable {
 
     // The loop's.
     let exchange: Exchange
+    /// Nil where exchanges are not recorded.
+    let recorder: Recorder?
     var transfer: Transfer?
     /// How many inputs of the exchange are being worked on, one inside a callback of the other.
     var depth = 0
@@ -35,7 +37,7 @@ public final class Stream: @unchecked Sendable {
 
     init?(
         client: Client, consumer: any StreamConsumer, operation: BedrockCore.Operation, modelID: Bytes,
-        body: consuming ByteBuffer, settings: Settings
+        body: consuming ByteBuffer, settings: Settings, recorder: Recorder?
     ) {
         guard let monitor = Monitor() else { return nil }
         var desk: AnswerDesk?
@@ -48,6 +50,7 @@ public final class Stream: @unchecked Sendable {
         self.monitor = monitor
         self.client = client
         self.consumer = consumer
+        self.recorder = recorder
         wishes = Wishes()
         exchange = Exchange(
             operation: operation, modelID: modelID, body: RequestBody(body), settings: settings, consumer: consumer,

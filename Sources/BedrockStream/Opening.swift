@@ -45,9 +45,11 @@ struct Opening {
         let failureCallback = FailureCallback.make(request)
         callee?.failureCallback = failureCallback
         pull?.queue.judge = failureCallback
+        let recorder = try recorder(client)
         guard let consumer: any StreamConsumer = callee ?? pull?.queue,
             let stream = client.makeStream(
-                consumer: consumer, operation: called, modelID: modelID, body: body, settings: settings)
+                consumer: consumer, operation: called, modelID: modelID, body: body, settings: settings,
+                recorder: recorder)
         else { throw .memory }
         let handle = handOut(StreamHandle(stream, pull), as: brs_stream.self)
         callee?.handle = handle
@@ -57,6 +59,14 @@ struct Opening {
             throw Refusal(BRS_E_CLOSED, "the client is being freed")
         }
         return handle
+    }
+
+    private func recorder(_ client: Client) throws(Refusal) -> Recorder? {
+        do throws(ConfigError) {
+            return try client.recorder(settings)
+        } catch {
+            throw Refusal(error)
+        }
     }
 
     private func body() throws(Refusal) -> ByteBuffer {

@@ -45,6 +45,18 @@ int64_t sys_file_read(int fd, void *bytes, size_t capacity) {
   return count < 0 ? -errno : count;
 }
 
+int sys_file_append(const char *path) {
+  int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+  return fd < 0 ? -errno : fd;
+}
+
+int64_t sys_file_write(int fd, const void *bytes, size_t len) {
+  ssize_t count;
+  do count = write(fd, bytes, len);
+  while (count < 0 && errno == EINTR);
+  return count < 0 ? -errno : count;
+}
+
 void sys_file_close(int fd) { close(fd); }
 
 int sys_is_missing(int error) { return error == ENOENT || error == ENOTDIR; }

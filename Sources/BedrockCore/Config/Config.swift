@@ -1,6 +1,10 @@
 /// A key or value that does not fit; the message names the key.
 public struct ConfigError: Error {
     public var message: String
+
+    public init(message: String) {
+        self.message = message
+    }
 }
 
 /// Settings as texts, checked when they are set. Secrets are overwritten when they are dropped, as far as they were not

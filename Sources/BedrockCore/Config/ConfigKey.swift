@@ -131,7 +131,7 @@ extension ConfigKey {
     private var tapDescription: ConfigDescription {
         ConfigDescription(
             "tap.path", .path,
-            "File that each request, without its secrets, and the bytes of its response are appended to: JSON lines."
+            "File that requests, without secrets, and responses are appended to as JSON lines while it can be written."
         )
     }
 

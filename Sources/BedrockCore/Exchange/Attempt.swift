@@ -51,6 +51,7 @@ public struct Attempt: ~Copyable {
     /// Readies it for the next request of the same call.
     public mutating func renew(_ how: Renewal) {
         renewTransfer()
+        if how == .round { timeline.skipGap() }
         events.renew(how)
     }
 

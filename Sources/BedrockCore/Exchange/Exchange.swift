@@ -65,6 +65,8 @@ public final class Exchange {
         /// Which rows of the table were used, one bit for each; tests look at it.
         public internal(set) var waysTaken: UInt64 = 0
     #endif
+    /// Why the last transfer is not wanted any more; nil while it is, empty where nothing failed.
+    public internal(set) var releaseReason: String?
     var attempt: Attempt
     var delivery = DeliveryState()
     var retries = RetryState()
@@ -90,6 +92,8 @@ public final class Exchange {
     }
 
     public var hasEnded: Bool { state == .ended }
+    /// How many requests were sent, those that only a dead connection made necessary not counted.
+    public var attempts: UInt32 { attempt.attempts }
     /// Nothing is delivered and no bytes are taken until `resume`.
     public var isPaused: Bool { delivery.isPaused }
     /// Bytes that wait behind an event whose consumer paused.
@@ -265,6 +269,7 @@ public final class Exchange {
             let request = try prepare(clock)
             attempt.started(isReopened: retries.isReopening, now: clock.now)
             retries.hasTurn = false
+            releaseReason = nil
             delivery.begin()
             enter(.connecting, .send)
             return .send(request, isFresh: retries.isReopening)

@@ -309,6 +309,7 @@ extension Exchange {
 
     /// Lets go of the transfer of an attempt that has ended.
     func releaseTransfer(_ failure: Failure?) {
+        releaseReason = failure?.message ?? ""
         // A failure that the service reports ends its answer: what is left of that is short.
         let isShort = attempt.isEndedByService || attempt.events.answer.isComplete
         todo.transfer = delivery.isTransportDone || !isShort ? .drop : .drain

@@ -3,7 +3,7 @@ public struct PreparedRequest {
     public var url: Bytes
     public var headers: [HTTPHeader]
     public var proxy: Bytes
-    public let body: RequestBody
+    public var body: RequestBody
 
     /// Builds the head, resolves who asks, and signs. `epochSeconds` is what the service's clock shows;
     /// `attemptHeaders` are not signed.

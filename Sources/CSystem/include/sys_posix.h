@@ -21,6 +21,11 @@ uint64_t sys_random(void);
 int sys_file_open(const char *_Nonnull path);
 /// Reads up to `capacity` bytes, 0 at the end. Negative: an errno value.
 int64_t sys_file_read(int fd, void *_Nonnull bytes, size_t capacity);
+/// Opens a file for appending, made for its owner alone where there is none; a pipe without a reader is refused.
+/// Negative: an errno value.
+int sys_file_append(const char *_Nonnull path);
+/// Writes once; may write less. Negative: an errno value, EAGAIN also for a pipe that is full.
+int64_t sys_file_write(int fd, const void *_Nonnull bytes, size_t len);
 void sys_file_close(int fd);
 /// Whether an errno value of these means that there is no file.
 int sys_is_missing(int error);

@@ -227,6 +227,26 @@ private func timeline(deltas: [Int64]) -> Timeline {
         #expect(timings.longestGap == 2000 && timings.total == 152_000)
     }
 
+    @Test("tools take their own time, and so does the model until it answers them")
+    func rounds() throws {
+        let edge = try ExchangeTurns.waiting()
+        edge.pass(milliseconds: 500)
+        try edge.answer("a")
+        edge.sent(70)
+        edge.pass(milliseconds: 500)
+        edge.open()
+        for text in ["a", "b"] {
+            edge.pass(milliseconds: 10)
+            edge.receive(textDelta(text))
+        }
+        edge.receive(Message.stop, Message.metadata)
+        edge.endBody()
+        let timings = try #require(edge.caller.ending).timings
+        #expect(timings.longestGap == 10_000 && timings.firstDelta == 0 && timings.bytesSent == 70)
+        // Two rounds of two tokens each.
+        #expect(timings.outputTokensPerSecond == 400)
+    }
+
     @Test func nothingWasSent() throws {
         let edge = try Edge()
         edge.begin()
