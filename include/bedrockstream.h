@@ -769,8 +769,8 @@ typedef struct brs_event {
   brs_event_kind kind;
   /** The content block that it belongs to; -1 for none. */
   int32_t block_index;
-  /** The wire's name of the event, as "contentBlockDelta" or "chunk"; "" for events that this library makes, and for all
-   *  but the first where one message holds several things. Of a whole answer: see `brs_stream_open`. */
+  /** The wire's name of the event, as "contentBlockDelta" or "chunk"; "" for events that this library makes, and for
+   *  all but the first where one message holds several things. Of a whole answer: see `brs_stream_open`. */
   const char *type;
   /** Length of `type` in bytes. */
   size_t type_len;

@@ -55,7 +55,7 @@ public struct Transcript: ~Copyable {
         keep(&call.data, scratch, piece)
     }
 
-    /// Keeps any other delta but a piece of a call's input. `isWhole` says that it was made of a whole message's content.
+    /// Keeps any other delta but a piece of a call's input. `isWhole` says that it was made of a whole message.
     mutating func keep(_ delta: StreamEvent, _ scratch: borrowing ByteBuffer, isWhole: Bool) -> ContentFault? {
         guard let block = block(delta.blockIndex) else { return .limit(.blockCount) }
         var hasRoom = true
