@@ -190,15 +190,25 @@ final class Network {
         return true
     }
 
-    /// The request goes out; the answer begins some time later.
+    /// The request goes out, in one piece or two; the answer begins some time later.
     private func ask(_ transfer: Transfer) {
+        let length = Int64(transfer.request.body.bytes.count) + 500
+        let first = world.dice.percent(30) ? length / 3 : length
+        sent(transfer, first, isWhole: first == length)
         plan(transfer, world.dice.milliseconds(0...30)) { network in
             guard let call = transfer.call else { return }
+            if first < length { network.sent(transfer, length - first, isWhole: true) }
             transfer.response = network.world.server.answer(transfer.request, call)
             call.watch.response = transfer.response
             let silence = transfer.response.silenceAt == -1 ? transfer.response.silence : 0
             network.plan(transfer, network.world.dice.milliseconds(0...200) + silence) { $0.advance(transfer) }
         }
+    }
+
+    private func sent(_ transfer: Transfer, _ length: Int64, isWhole: Bool) {
+        guard let call = transfer.call else { return }
+        call.watch.requestWent(length, isWhole: isWhole)
+        world.tell(call) { $0.requestSent(length: length, isWhole: isWhole, now: self.world.now) }
     }
 
     // MARK: Bytes
@@ -238,7 +248,7 @@ final class Network {
             let line = transfer.response.head[transfer.line]
             transfer.line += 1
             guard let call = transfer.call else { continue }
-            call.watch.byteArrived()
+            call.watch.bytesArrived(line.count)
             world.tell(call) { $0.received(headLine: line.span, now: self.world.now) }
             // The loop ends a transfer whose exchange has ended.
             if call.exchange.hasEnded { return end(transfer, TransportFailure(.other, "failed writing header")) }
@@ -251,7 +261,7 @@ final class Network {
         guard !transfer.isDone else { return }
         var intake = Intake.taken
         let isHeld = call.watch.isHolding
-        if !isHeld { call.watch.byteArrived() }
+        if !isHeld { call.watch.bytesArrived(range.count) }
         world.note("call \(call.number): \(range.count) bytes from \(range.lowerBound)")
         if !isHeld { call.watch.bytesArrive(upTo: range.upperBound) }
         let piece = Bytes(transfer.response.body[range])

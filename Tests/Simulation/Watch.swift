@@ -31,6 +31,7 @@ final class Watch {
     private(set) var visibleCount = 0
     private(set) var text = Bytes()
     var continuation = ContinuationWatch()
+    private var timings = TimingsWatch()
 
     var retries = RetryWatch()
     var turns: TurnWatch
@@ -59,6 +60,7 @@ final class Watch {
 
     func begunRequest() {
         addUsage()
+        timings.begunRequest(world.now)
         sentAt = world.now
         connectedAt = nil
         byteAt = nil
@@ -74,6 +76,7 @@ final class Watch {
     func willConnect(isReused: Bool) {
         if byteAt == nil {
             connectedAt = world.now
+            timings.connected(world.now)
             isConnectionReused = isReused
         }
     }
@@ -87,8 +90,14 @@ final class Watch {
         takenLength = place
     }
 
-    func byteArrived() {
-        if isUnderWay { byteAt = world.now }
+    func requestWent(_ length: Int64, isWhole: Bool) {
+        if isUnderWay { timings.requestWent(length, isWhole: isWhole, world.now) }
+    }
+
+    func bytesArrived(_ length: Int) {
+        guard isUnderWay else { return }
+        byteAt = world.now
+        timings.bytesArrived(length, world.now)
     }
 
     func transportEnded(_ failure: TransportFailure?, _ transfer: Transfer) {
@@ -97,13 +106,16 @@ final class Watch {
     }
 
     func holds() {
-        if !hasEnded { isHolding = true }
+        guard !hasEnded else { return }
+        isHolding = true
+        timings.holds(world.inputNow)
     }
 
     func resumed(_ moment: Int64) {
         guard isHolding else { return }
         isHolding = false
         heldUntil = moment
+        timings.resumed(moment)
         if byteAt != nil { byteAt = moment }
     }
 
@@ -196,6 +208,7 @@ final class Watch {
         require(!turns.isOver, "no event between two rounds", view.words)
         turns.delivered(view, waits: tuning.isAutomatic)
         visibleCount += 1
+        if view.event.hasDelta { timings.delta(world.inputNow) }
         continuation.take(view)
         let isText = view.event.hasDelta && view.event.deltaKind == .text
         if isText { text += view.text.bytes }
@@ -272,7 +285,10 @@ final class Watch {
     }
 
     /// The round's answer is complete: another one may follow.
-    func roundEnded() { beginAnswer() }
+    func roundEnded() {
+        beginAnswer()
+        timings.roundEnded()
+    }
 
     private func beginAnswer() {
         visibleCount = 0
@@ -284,6 +300,7 @@ final class Watch {
 
     func stopped(_ result: ResultView) {
         countEnd(nil)
+        timings.check(result.timings, result.usage, isWhole: true, self)
         guard let response, response.isEventStream, response.isSound, isTransportDone, transportResult == nil else {
             return require(false, "success only where the server finished", "\(response?.words ?? "no response")")
         }
@@ -335,6 +352,7 @@ final class Watch {
 
     func failed(_ failure: FailureView) {
         countEnd(failure.code)
+        timings.check(failure.partial.timings, failure.partial.usage, isWhole: false, self)
         // The other limits are judged when they pass.
         if failure.code == .timeoutTool || failure.code == .timeoutTotal { checkLimit(failure.code) }
         if !call.isDetached, !continuation.isRunning, let partial = lastText(failure.partial.text) {
