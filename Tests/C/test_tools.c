@@ -61,7 +61,8 @@ TEST(the_next_request) {
   CHECK_CODE(give_text(stream, "t1", "rain, \"heavy\""), BRS_OK);
   calling_finish(&calling, stream);
   CHECK_SENT(&calling,
-             "{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]},{\"role\":\"assistant\",\"content\":[{\"text\":\"Let me see. \"}");
+             "{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]},"
+             "{\"role\":\"assistant\",\"content\":[{\"text\":\"Let me see. \"}");
   CHECK_SENT(&calling, "\"toolUseId\":\"t1\"");
   CHECK_SENT(&calling, "\"input\":{\"city\": \"Bern\"}");
   const char *first = strstr(calling.fixture.server.request, "{\"text\":\"rain, \\\"heavy\\\"\"}");
@@ -305,5 +306,135 @@ TEST(a_round_is_tried_again) {
   CHECK_NUMBER(seen->retries, 2);
   CHECK_NUMBER(seen->told[0].kind, BRS_EVENT_RETRY);
   CHECK_TEXT(seen->result_text, "Let me see. It rains.");
+  calling_end(&calling);
+}
+
+/* Adds a chunk of a tool call in Claude's format, and the end of such an answer. */
+static void claude_call_add(struct bytes *answer, const char *id) {
+  char json[256];
+  chunk_add(answer, "{\"type\":\"message_start\",\"message\":{\"role\":\"assistant\",\"content\":[]}}");
+  snprintf(json, sizeof json,
+           "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"%s\","
+           "\"name\":\"weather\",\"input\":{}}}",
+           id);
+  chunk_add(answer, json);
+  chunk_add(answer, "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
+                    "\"partial_json\":\"{\\\"city\\\": \\\"Bern\\\"}\"}}");
+  chunk_add(answer, "{\"type\":\"content_block_stop\",\"index\":0}");
+  chunk_add(answer, "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"}}");
+  chunk_add(answer, "{\"type\":\"message_stop\"}");
+}
+
+static brs_stream *open_claude(const char *body) {
+  brs_request request = request_of(body);
+  request.operation = BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM;
+  brs_callbacks callbacks = seen_all_callbacks(seen);
+  brs_stream *stream = NULL;
+  CHECK_CODE(brs_stream_open(calling.fixture.client, &request, &callbacks, &stream, NULL), BRS_OK);
+  return stream;
+}
+
+/* The invoke route, in the format of Anthropic Messages: results are content in its words. */
+TEST(rounds_of_claudes_format) {
+  static const struct {
+    brs_tool_content content;
+    const char *text, *sent;
+    int is_error;
+  } rows[] = {
+      {BRS_TOOL_TEXT, "rain", "\"content\":\"rain\"", 1},
+      {BRS_TOOL_JSON, "{\"celsius\":21}", "\"content\":\"{\\\"celsius\\\":21}\"", 0},
+      {BRS_TOOL_BLOCKS, "[{\"type\":\"text\",\"text\":\"rain\"}]",
+       "\"content\":[{\"type\":\"text\",\"text\":\"rain\"}]", 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    calling_begin(&calling, NULL, NULL);
+    calling.script.count = 2;
+    claude_call_add(&calling.answers[0], "toolu_1");
+    invoke_answer_add(&calling.answers[1], 2);
+    calling_serve(&calling);
+    brs_stream *stream = open_claude("{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":5,"
+                                     "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
+    CHECK(seen_wait_called(seen, BRS_EVENT_TOOL_WAITING, 1) != NULL);
+    CHECK_CODE(give(stream, "toolu_1", rows[i].content, rows[i].text, rows[i].is_error, NULL), BRS_OK);
+    calling_finish(&calling, stream);
+    CHECK_CODE(seen->code, BRS_OK);
+    CHECK_NUMBER(seen->rounds, 2);
+    CHECK_SENT(&calling, "\"type\":\"tool_result\"");
+    CHECK_SENT(&calling, rows[i].sent);
+    CHECK((strstr(calling.fixture.server.request, "\"is_error\":true") != NULL) == rows[i].is_error);
+    CHECK_CONTAINS(seen->new_messages, "\"tool_use_id\":\"toolu_1\"");
+    calling_end(&calling);
+  }
+}
+
+/* Where the body has no place for results, the call ends the stream as with manual. */
+TEST(a_body_without_a_conversation) {
+  calling_begin(&calling, NULL, NULL);
+  calling.script.count = 1;
+  claude_call_add(&calling.answers[0], "toolu_1");
+  calling_serve(&calling);
+  calling_finish(&calling, open_claude("{\"prompt\":\"hi\"}"));
+  CHECK_CODE(seen->code, BRS_OK);
+  CHECK_NUMBER(seen->stop_reason, BRS_STOP_TOOL_USE);
+  CHECK_NUMBER(seen->tools, 1);
+  calling_end(&calling);
+}
+
+static const char BATCH_CALL[] =
+    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"t1\","
+    "\"name\":\"weather\",\"input\":{\"city\": \"Bern\"}}}]}},\"stopReason\":\"tool_use\"}";
+static const char BATCH_END[] =
+    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"Done.\"}]}},"
+    "\"stopReason\":\"end_turn\"}";
+
+/* Whole answers have rounds too. */
+TEST(rounds_of_whole_answers) {
+  calling_begin(&calling, NULL, NULL);
+  calling.script.count = 2;
+  calling.replies[0] = error_reply(200, NULL, BATCH_CALL);
+  calling.replies[1] = error_reply(200, NULL, BATCH_END);
+  calling_serve(&calling);
+  seen->hook = answer_at_once;
+  brs_request request = request_of(BODY);
+  request.operation = BRS_CONVERSE;
+  brs_callbacks callbacks = seen_all_callbacks(seen);
+  brs_stream *stream = NULL;
+  CHECK_CODE(brs_stream_open(calling.fixture.client, &request, &callbacks, &stream, NULL), BRS_OK);
+  calling_finish(&calling, stream);
+  CHECK_CODE(seen->code, BRS_OK);
+  CHECK_NUMBER(seen->rounds, 2);
+  CHECK_TEXT(seen->result_text, "Done.");
+  CHECK_SENT(&calling, "/converse HTTP/1.1\r\n");
+  CHECK_SENT(&calling, "\"input\":{\"city\": \"Bern\"}");
+  calling_end(&calling);
+}
+
+/* A restart makes the calls of its round void: their results are for nobody, and the new ones are asked for. */
+TEST(calls_of_a_round_that_begins_again) {
+  calling_begin(&calling, KEY_RETRY_MODE, "standard");
+  struct bytes *cut = calling_answer(&calling);
+  text_block_add(cut, 0, "Let me see. ");
+  tool_block_add(cut, 1, "void", "weather", "{}");
+  calling_add(&calling, "Once more. ", ONE);
+  calling_add_end(&calling, "It rains.");
+  calling_serve(&calling);
+  brs_config *config = NULL;
+  CHECK_CODE(brs_config_new(&config), BRS_OK);
+  config_put(config, KEY_MAX_ATTEMPTS, "3");
+  config_put(config, "recovery", "restart");
+  brs_request request = request_of(BODY);
+  request.config = config;
+  brs_callbacks callbacks = seen_all_callbacks(seen);
+  brs_stream *stream = NULL;
+  CHECK_CODE(brs_stream_open(calling.fixture.client, &request, &callbacks, &stream, NULL), BRS_OK);
+  brs_config_free(config);
+  CHECK(seen_wait_called(seen, BRS_EVENT_TOOL_WAITING, 1) != NULL);
+  CHECK_CODE(give_text(stream, "void", "x"), BRS_E_UNKNOWN_TOOL_CALL);
+  CHECK_CODE(give_text(stream, "t1", "x"), BRS_OK);
+  calling_finish(&calling, stream);
+  CHECK_CODE(seen->code, BRS_OK);
+  CHECK_NUMBER(seen->told[0].kind, BRS_EVENT_RESTART);
+  CHECK_TEXT(seen->result_text, "Once more. It rains.");
+  CHECK(strstr(calling.fixture.server.request, "\"void\"") == NULL);
   calling_end(&calling);
 }
