@@ -156,6 +156,42 @@ TEST(an_answer_has_a_longest) {
   fixture_end(&fixture);
 }
 
+/* The models' own formats, those that are known and those that are not. */
+TEST(formats_of_models) {
+  static const struct {
+    const char *body, *text, *stop;
+  } rows[] = {
+      {"{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"hello\"}],"
+       "\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}",
+       "hello", "end_turn"},
+      {"{\"inputTextTokenCount\":5,\"results\":[{\"tokenCount\":7,\"outputText\":\"hello\","
+       "\"completionReason\":\"FINISH\"}]}",
+       "hello", "FINISH"},
+      {"{\"generation\":\"hello\",\"prompt_token_count\":5,\"generation_token_count\":7,\"stop_reason\":\"stop\"}",
+       "hello", "stop"},
+      {"{\"embedding\":[0.5,1e-3]}", "", ""},
+      {"[1,2,3]", "", ""},
+  };
+  fixture_begin(&fixture, NULL, NULL);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    batch(BRS_INVOKE_MODEL, json_reply(rows[i].body));
+    CHECK_CODE(seen->code, BRS_OK);
+    CHECK_CONTAINS(fixture.server.request, "POST /model/test.model-v1%3A0/invoke HTTP/1.1\r\n");
+    CHECK_TEXT(seen->result_text, rows[i].text);
+    CHECK_TEXT(seen->stop_text, rows[i].stop);
+    if (rows[i].text[0] == 0) CHECK_NUMBER(seen->deltas, 0);
+    if (rows[i].text[0] != 0) CHECK_NUMBER(seen->usage.output_tokens, 7);
+  }
+  struct reply reply = json_reply("{\"embedding\":[0.5]}");
+  reply.headers = "x-amzn-bedrock-input-token-count: 11\r\nx-amzn-bedrock-output-token-count: 3\r\n"
+                  "x-amzn-bedrock-invocation-latency: 77\r\n";
+  batch(BRS_INVOKE_MODEL, reply);
+  CHECK_NUMBER(seen->usage.input_tokens, 11);
+  CHECK_NUMBER(seen->usage.output_tokens, 3);
+  CHECK_NUMBER(seen->timings.server_latency_ms, 77);
+  fixture_end(&fixture);
+}
+
 /* Retries, the limits of time and a pause are those of a stream. */
 TEST(a_whole_answer_is_tried_again) {
   fixture_begin(&fixture, KEY_RETRY_MODE, "standard");

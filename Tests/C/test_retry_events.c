@@ -477,9 +477,9 @@ TEST(free_in_the_retry_event) {
 TEST(chunks_of_any_format_come_at_once) {
   begin(NULL, NULL);
   struct bytes chunks = {0};
-  chunk_add(&chunks, "{\"generation\":\"a\",\"stop_reason\":null}");
+  chunk_add(&chunks, "{\"novelty\":\"a\"}");
   size_t first = chunks.len;
-  chunk_add(&chunks, "{\"generation\":\"b\",\"stop_reason\":\"stop\"}");
+  chunk_add(&chunks, "{\"novelty\":\"b\"}");
   struct reply reply = stream_reply(chunks.data, chunks.len);
   reply.holds = 1;
   reply.hold_at = first;

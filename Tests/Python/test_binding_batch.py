@@ -55,7 +55,7 @@ def test_one_answer_by_both_ways(client: Any, model: str) -> None:
         assert comparable([left]) == comparable([right]), name
 
 
-@pytest.mark.parametrize("family", ["nova"])
+@pytest.mark.parametrize("family", sorted(BODIES))
 def test_invoke_model_answers_as_boto3(client: Any, boto: Any, family: str) -> None:
     body = json.dumps(BODIES[family])
     wanted = boto.invoke_model(modelId="sim.text-hello", body=body)
