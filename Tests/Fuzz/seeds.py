@@ -11,6 +11,8 @@ import zlib
 from pathlib import Path
 from typing import Dict, List, Tuple
 
+from model_answers import ANTHROPIC, CHAT, COMMAND_R, CONVERSE_BODY, METRICS, MISTRAL_CHAT, NOVA, WHOLE
+
 CORPUS = Path(__file__).resolve().parent / "corpus"
 CONVERSE, INVOKE, RAW, WIRE, RESET, UNREPAIRED = 64, 65, 2, 4, 8, 16
 
@@ -52,29 +54,6 @@ TOOL = [
     'contentBlockDelta {"delta":{"toolUse":{"input":"{\\"city\\":"}},"contentBlockIndex":1}',
     'contentBlockDelta {"delta":{"toolUse":{"input":"\\"Bern\\"}"}},"contentBlockIndex":1}',
     'contentBlockStop {"contentBlockIndex":1}',
-]
-METRICS = '"amazon-bedrock-invocationMetrics":{"inputTokenCount":9,"outputTokenCount":4,"invocationLatency":88}'
-ANTHROPIC = [
-    '={"type":"message_start","message":{"id":"m","usage":{"input_tokens":25,"output_tokens":1}}}',
-    '={"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}',
-    '={"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}',
-    '={"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2ln"}}',
-    '={"type":"content_block_stop","index":0}',
-    '={"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Hi"}}',
-    '={"type":"content_block_delta","index":1,"delta":{"type":"citations_delta","citation":{"cited_text":"x"}}}',
-    '={"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"t","name":"n","input":{}}}',
-    '={"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\\"a\\":1}"}}',
-    '={"type":"content_block_stop","index":2}',
-    '={"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":15}}',
-    '={"type":"message_stop",' + METRICS + "}",
-]
-NOVA = [
-    '={"messageStart":{"role":"assistant"}}',
-    '={"contentBlockDelta":{"delta":{"text":"Hi"},"contentBlockIndex":0}}',
-    '={"contentBlockStart":{"start":{"toolUse":{"toolUseId":"t","name":"n"}},"contentBlockIndex":1}}',
-    '={"contentBlockStop":{"contentBlockIndex":1}}',
-    '={"messageStop":{"stopReason":"end_turn"}}',
-    '={"metadata":{"usage":{"inputTokens":5,"outputTokens":2}},' + METRICS + "}",
 ]
 REASONING = [
     'contentBlockDelta {"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"hm"}}}',
@@ -131,12 +110,24 @@ def decoder_lines() -> Dict[str, bytes]:
             '={"choices":[{"delta":{"content":"a"},"finish_reason":null}]}',
             '={"choices":[{"delta":{},"finish_reason":"stop"}]}',
         ),
+        "chat-tools": lines(INVOKE | RAW, *CHAT),
+        "command-r": lines(INVOKE | RAW, *COMMAND_R),
+        "mistral-chat": lines(INVOKE, *MISTRAL_CHAT),
         "unknown-format": lines(INVOKE | RAW, "=text", '={"completion":"a"}', "=[1]"),
         "chunk-forms": lines(
             INVOKE, 'chunk {"p":"a","bytes":"eyJ0eXBlIjoibWVzc2FnZV9zdG9wIn0="}', 'chunk {"bytes":"e30\\u003d"}'
         ),
         "chunk-malformed": lines(INVOKE, 'chunk {"bytes":"e3*="}'),
     }
+
+
+def batch() -> Dict[str, bytes]:
+    seeds = {"invoke-" + name: bytes([INVOKE | RAW]) + b"7" + body.encode() for name, body in WHOLE.items()}
+    seeds["converse"] = bytes([CONVERSE | RAW]) + b"7" + CONVERSE_BODY.encode()
+    seeds["converse-cut"] = bytes([CONVERSE]) + b"8" + CONVERSE_BODY[:200].encode()
+    seeds["converse-reset"] = bytes([CONVERSE | RESET]) + b"8" + CONVERSE_BODY.encode()
+    seeds["converse-no-answer"] = bytes([CONVERSE]) + b'8{"output":{},"stopReason":1}'
+    return seeds
 
 
 def decoder_wire() -> Dict[str, bytes]:
@@ -491,6 +482,28 @@ WORDS = {
         '"error":',
         '"partial_json":',
         '"content_block":',
+        '"tool_calls":[',
+        '"reasoning_content":',
+        '"event_type":',
+        '"function":{"name":"n","arguments":',
+    ],
+    "batch": [
+        '{"output":{"message":{"content":[',
+        '"stopReason":"end_turn"',
+        '{"type":"message","content":[',
+        '"stop_reason":"',
+        '"text":"',
+        '"toolUse":{',
+        '"input":',
+        '"toolResult":{"content":[',
+        '"citationsContent":{',
+        '"reasoningContent":{',
+        '"image":{',
+        '"usage":{',
+        '"choices":[{"message":{',
+        '"tool_calls":[',
+        '"results":[',
+        "null",
     ],
     "json": ["\\u", "\\ud83d", "\\ude00", "true", "false", "null", "{}", "[]", '"text"', "1e5", "\\n"],
     "heads": [
@@ -556,6 +569,7 @@ def main() -> None:
     decoder = {**decoder_lines(), **decoder_wire()}
     seeds = {
         "decoder": decoder,
+        "batch": batch(),
         "json": json(),
         "heads": heads(),
         "endpoint": endpoint(),

@@ -40,6 +40,8 @@ public struct StreamRecorder {
         for line in headBytes { attempt.received(headLine: line.span, now: 4) }
         for chunk in chunks { feed(chunk, to: &attempt, &recording) }
         finish(&attempt)
+        // A whole answer is handed over when its body has ended.
+        if !operation.isStreaming, !attempt.hasEnded { feed([], to: &attempt, &recording) }
         guard attempt.hasEnded else { return recording }
         attempt.seal(modelID: Bytes("m"))
         recording.noteEnd(attempt)

@@ -80,6 +80,8 @@ extension Answer {
         Self.fillIn(&attemptUsage.cacheReadInputTokens, head.usage.cacheReadInputTokens)
         Self.fillIn(&attemptUsage.cacheWriteInputTokens, head.usage.cacheWriteInputTokens)
         Self.fillIn(&serverLatencyMs, head.latencyMs)
+        if serviceTier.isEmpty { serviceTier.append(head.serviceTier) }
+        if performanceLatency.isEmpty { performanceLatency.append(head.performanceLatency) }
     }
 
     private static func fillIn(_ number: inout Int64, _ other: Int64) {

@@ -14,6 +14,9 @@ struct ResponseHead {
     private(set) var usage = Usage()
     /// How long the model took, in milliseconds, as the same answers have it; -1 where they do not.
     private(set) var latencyMs: Int64 = -1
+    /// How an answer of an invoke route was served; empty where it does not say.
+    private(set) var serviceTier: Bytes = []
+    private(set) var performanceLatency: Bytes = []
     /// The empty line behind the headers has been read.
     private(set) var isWhole = false
 
@@ -43,7 +46,7 @@ struct ResponseHead {
             contentType = Bytes(copying: value)
             isEventStream = Self.isEventStream(value)
         } else if name.isEqualIgnoringCase("x-amzn-requestid") {
-            if value.isValidUTF8, !value.hasControlCharacter { requestID = Bytes(copying: value) }
+            if value.isWord { requestID = Bytes(copying: value) }
         } else if name.isEqualIgnoringCase("x-amzn-errortype") {
             errorType = Bytes(copying: value)
         } else if name.isEqualIgnoringCase("date") {
@@ -51,12 +54,12 @@ struct ResponseHead {
         } else if name.isEqualIgnoringCase("x-amz-retry-after") {
             retryAfter = Self.nanoseconds(milliseconds: value)
         } else if name.startsIgnoringCase("x-amzn-bedrock-") {
-            keepCount(name.extracting(15..<name.count), value)
+            keepOfModel(name.extracting(15..<name.count), value)
         }
     }
 
-    /// What is no number, or is negative, counts as absent.
-    private mutating func keepCount(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    /// A count that is no number, or is negative, counts as absent.
+    private mutating func keepOfModel(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         let count = max(value.decimal() ?? -1, -1)
         if name.isEqualIgnoringCase("input-token-count") {
             usage.inputTokens = count
@@ -68,6 +71,10 @@ struct ResponseHead {
             usage.cacheWriteInputTokens = count
         } else if name.isEqualIgnoringCase("invocation-latency") {
             latencyMs = count
+        } else if name.isEqualIgnoringCase("service-tier"), value.isWord {
+            serviceTier = Bytes(copying: value)
+        } else if name.isEqualIgnoringCase("performanceconfig-latency"), value.isWord {
+            performanceLatency = Bytes(copying: value)
         }
     }
 
@@ -96,4 +103,9 @@ struct ResponseHead {
         guard let errorType else { return [] }
         return [HTTPHeader(name: Bytes("x-amzn-errortype"), value: errorType)]
     }
+}
+
+extension Span where Element == UInt8 {
+    /// Fit to be shown.
+    fileprivate var isWord: Bool { isValidUTF8 && !hasControlCharacter }
 }

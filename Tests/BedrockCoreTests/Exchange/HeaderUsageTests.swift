@@ -1,3 +1,4 @@
+import Recording
 import Testing
 
 @testable import BedrockCore
@@ -13,6 +14,7 @@ import Testing
         "x-amzn-bedrock-input-token-count: 9", "X-Amzn-Bedrock-Output-Token-Count:4",
         "x-amzn-bedrock-cache-read-input-token-count: 0", "x-amzn-bedrock-cache-write-input-token-count: 7",
         "x-amzn-bedrock-invocation-latency: 88", "x-amzn-bedrock-service-tier: flex",
+        "X-Amzn-Bedrock-PerformanceConfig-Latency: optimized",
     ]
 
     @Test func counts() {
@@ -36,5 +38,16 @@ import Testing
         events.answer.fillIn(head(lines))
         #expect(events.answer.usage.inputTokens == 5 && events.answer.usage.outputTokens == 4)
         #expect(events.answer.serverLatencyMs == 88)
+        #expect(String(copying: events.answer.serviceTier.span) == "flex")
+        #expect(String(copying: events.answer.performanceLatency.span) == "optimized")
+    }
+
+    @Test("an answer of InvokeModel tells what its headers say", arguments: [true, false])
+    func wholeAnswer(_ isStreamed: Bool) {
+        var recorder = StreamRecorder(isStreamed ? .invokeModelWithResponseStream : .invokeModel)
+        recorder.head = StreamRecorder.streamHead.dropLast() + lines.map { $0 + "\r\n" } + ["\r\n"]
+        let body = #"{"outputs":[{"text":"Hi","stop_reason":"stop"}]}"#
+        let end = replay(isStreamed ? Wire.chunk(body) : Bytes(body.utf8), as: recorder).end
+        #expect(end?.failure == nil && end?.text == "Hi" && end?.usage.inputTokens == 9 && end?.serverLatency == 88)
     }
 }

@@ -99,7 +99,7 @@ extension Array where Element == UInt8 {
 }
 
 extension String {
-    fileprivate var isJSON: Bool {
+    var isJSON: Bool {
         do throws(JSONError) {
             try JSONReader.validate(utf8.span)
             return true

@@ -4,6 +4,8 @@ import BedrockCore
 public enum FuzzTarget: String, CaseIterable, Sendable {
     /// A body through frames, events and the exchange.
     case decoder
+    /// Whole answers of the batch operations.
+    case batch
     case json
     /// Response heads and bodies that are no event stream.
     case heads
@@ -22,6 +24,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     public func run(_ input: Bytes) -> [String] {
         switch self {
         case .decoder: fuzzDecoder(input)
+        case .batch: fuzzBatch(input)
         case .json: fuzzJSON(input)
         case .heads: fuzzHeads(input)
         case .endpoint: fuzzEndpoint(input)
