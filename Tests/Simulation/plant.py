@@ -160,7 +160,8 @@ BUGS = [
          "                    : unused.firstIndex(where: { $0.id == call.id }) else")]),
     Bug(37, "results missing among the new messages", [
         ("Conversation/ToolTurn.swift", "        messages.append(element: results)\n",
-         "        if Planted.bug != 37 { messages.append(element: results) }\n")]),    Bug(38, "the consumer's pauses count as the service's silence between deltas", [
+         "        if Planted.bug != 37 { messages.append(element: results) }\n")]),
+    Bug(38, "the consumer's pauses count as the service's silence between deltas", [
         ("Exchange/Timeline.swift", "if !isPaused, self.isPaused {",
          "if !isPaused, self.isPaused, Planted.bug != 38 {")]),
     Bug(39, "the wait for tools counts as silence between deltas", [
