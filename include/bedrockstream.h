@@ -592,8 +592,8 @@ typedef struct brs_result {
   uint32_t rounds;
   /** The last round's answer as an assistant's message, JSON, ready to be appended to the `messages` of a request:
    *  {"role":"assistant","content":[...]} in the shape of Converse, whichever format it came in.
-   *  Tool inputs are parsed; one that is no JSON is {"INVALID_JSON": "its text"}. Blank texts, which the service would
-   *  refuse, and blocks that Converse has no shape for are left out. */
+   *  Tool inputs are parsed; one that is no JSON object is {"INVALID_JSON": "its text"}. Blank texts, which the service
+   *  would refuse, and blocks that Converse has no shape for are left out. */
   const char *message_json;
   /** Length of `message_json` in bytes. */
   size_t message_json_len;
@@ -1234,8 +1234,9 @@ brs_code brs_stream_resume(brs_stream *stream);
  * No event is delivered any more, no delta and no tool call: with callbacks only the terminal one runs,
  * without, only the terminal event comes, and events that are waiting to be fetched are dropped. Callbacks of
  * the one event that is being delivered may still run. A stream that is paused goes on. Limits, retries,
- * `on_failure` and `brs_stream_cancel` work as before. Any thread, any time, a callback of the stream
- * included; again does nothing.
+ * `on_failure` and `brs_stream_cancel` work as before. Tool calls that were handed over, or fetched, are
+ * still waited for with `turn` set to auto; where one was not, nobody can answer it, and the stream ends with
+ * its round. Any thread, any time, a callback of the stream included; again does nothing.
  *
  * @param stream  the stream.
  * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
@@ -1273,7 +1274,8 @@ void brs_stream_free(brs_stream *stream);
  * When each call of a round has its result, the stream sends the conversation with the assistant's message
  * and the results behind it, and goes on with the next round. Any thread, any order, from `on_tool` or the
  * event that tells of the call on, inside that callback included, while the round's answer is still coming in
- * too; the wait is bounded by `timeout.tool_ms`. Calls with `is_server_tool` have no result to give.
+ * too; the wait is bounded by `timeout.tool_ms`. Calls with `is_server_tool` have no result to give. A call
+ * whose id holds a NUL cannot be named: the stream ends with BRS_STOP_TOOL_USE, as with manual.
  *
  * What becomes of the result in a Converse request: BRS_TOOL_TEXT is {"text": ...}; BRS_TOOL_JSON is {"json":
  * ...} for an object, and any other value goes as {"text": its JSON text}, as Converse takes objects alone;

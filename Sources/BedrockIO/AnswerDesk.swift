@@ -11,6 +11,7 @@ final class AnswerDesk: ToolDesk, @unchecked Sendable {
     // Under the monitor.
     private var entries: [Entry] = []
     private var answers: [ToolAnswer] = []
+    private var isClosed = false
     /// How many answered calls of earlier rounds are remembered, to tell a second result from one for no call.
     private static let rememberedCount = 4096
 
@@ -25,6 +26,7 @@ final class AnswerDesk: ToolDesk, @unchecked Sendable {
     /// Takes the result of the oldest call with its id that has none.
     func leave(_ answer: ToolAnswer) -> ErrorCode {
         monitor.locked {
+            if isClosed { return .state }
             if let open = entries.firstIndex(where: { !$0.isAnswered && $0.id == answer.id }) {
                 entries[open].isAnswered = true
                 answers.append(answer)
@@ -54,6 +56,14 @@ final class AnswerDesk: ToolDesk, @unchecked Sendable {
             entries.removeAll { !$0.isAnswered }
             let extra = entries.count &- Self.rememberedCount
             if extra > 0 { entries.removeFirst(extra) }
+        }
+    }
+
+    func close() {
+        monitor.locked {
+            isClosed = true
+            answers.removeAll()
+            entries.removeAll()
         }
     }
 }

@@ -34,6 +34,9 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
     public private(set) var isOutOfMemory = false
     /// Only the end is wanted. Looked at for each event, so not behind the lock.
     private let isDropping = Atomic(false)
+    /// How many calls of the caller's tools came, and how many of them were fetched.
+    private var callCount = 0
+    private let fetchedCallCount = Atomic(0)
 
     // Under the monitor.
     private var filling: PackedEvents
@@ -59,11 +62,13 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
 
     public var wantsRaw: Bool { true }
     public var isCalledByLoop: Bool { judge != nil }
+    public var hasLostCall: Bool { isDropped && fetchedCallCount.load(ordering: .acquiring) < callCount }
 
     // MARK: The loop's thread
 
     public func deliver(_ event: EventView) -> Flow {
-        monitor.locked {
+        if event.event.isClientCall { callCount &+= 1 }
+        return monitor.locked {
             if !isDropped { filling.append(event) }
             return flow()
         }
@@ -127,7 +132,9 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
         while true {
             if isDropped { reading.removeAll() }
             switch reading.next() {
-            case .event(let view): return .event(view)
+            case .event(let view):
+                if view.event.isClientCall { fetchedCallCount.add(1, ordering: .releasing) }
+                return .event(view)
             case .notice(let view): return .notice(view)
             case nil:
                 if let waited = refill(timeout, resume) { return waited }

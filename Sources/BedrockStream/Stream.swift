@@ -84,7 +84,9 @@ public func brs_stream_resume(_ stream: UnsafeMutablePointer<brs_stream>?) -> br
 /// No event is delivered any more, no delta and no tool call: with callbacks only the terminal one runs, without, only
 /// the terminal event comes, and events that are waiting to be fetched are dropped. Callbacks of the one event that is
 /// being delivered may still run. A stream that is paused goes on. Limits, retries, `on_failure` and
-/// `brs_stream_cancel` work as before. Any thread, any time, a callback of the stream included; again does nothing.
+/// `brs_stream_cancel` work as before. Tool calls that were handed over, or fetched, are still waited for with `turn`
+/// set to auto; where one was not, nobody can answer it, and the stream ends with its round. Any thread, any time, a
+/// callback of the stream included; again does nothing.
 ///
 /// - Parameter stream: the stream.
 /// - Returns: BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.

@@ -7,7 +7,8 @@ import CBedrockStream
 /// When each call of a round has its result, the stream sends the conversation with the assistant's message and the
 /// results behind it, and goes on with the next round. Any thread, any order, from `on_tool` or the event that tells of
 /// the call on, inside that callback included, while the round's answer is still coming in too; the wait is bounded by
-/// `timeout.tool_ms`. Calls with `is_server_tool` have no result to give.
+/// `timeout.tool_ms`. Calls with `is_server_tool` have no result to give. A call whose id holds a NUL cannot be named:
+/// the stream ends with BRS_STOP_TOOL_USE, as with manual.
 ///
 /// What becomes of the result in a Converse request: BRS_TOOL_TEXT is {"text": ...}; BRS_TOOL_JSON is {"json": ...} for
 /// an object, and any other value goes as {"text": its JSON text}, as Converse takes objects alone; BRS_TOOL_BLOCKS is

@@ -179,6 +179,27 @@ TEST(tool_inputs_together) {
   free(json);
 }
 
+/* Things without content cost memory too: all blocks together hold so many of them. */
+TEST(parts_of_blocks_together) {
+  enum { BLOCKS = 8, MOST = 4096 };
+  struct last last = {0};
+  struct bytes body = {0};
+  brs_callbacks callbacks = {.size = sizeof callbacks, .user = &last, .on_stop = ignore_stop, .on_error = keep_error};
+  brs_decoder *decoder = NULL;
+  CHECK_CODE(brs_decoder_new(BRS_CONVERSE_STREAM, &callbacks, &decoder, NULL), BRS_OK);
+  for (int i = 0; i < MOST; i++) {
+    char json[100];
+    snprintf(json, sizeof json, "{\"contentBlockIndex\":%d,\"start\":{\"toolResult\":{}}}", i % BLOCKS);
+    event_add(&body, "contentBlockStart", json);
+  }
+  CHECK_CODE(brs_decoder_feed(decoder, body.data, body.len), BRS_OK);
+  CHECK_CODE(last.code, BRS_OK);
+  CHECK_CODE(brs_decoder_feed(decoder, body.data, body.len), BRS_OK);
+  CHECK_CODE(last.code, BRS_E_LIMIT);
+  brs_decoder_free(decoder);
+  bytes_free(&body);
+}
+
 TEST(a_header_that_never_ends) {
   struct bytes raw = {0};
   fixture_begin(&fixture, NULL, NULL);

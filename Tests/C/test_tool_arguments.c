@@ -102,8 +102,28 @@ TEST(a_call_has_one_result) {
 
 static brs_flow answer_late(struct seen *seen, brs_stream *stream, enum seen_kind kind) {
   (void)seen;
-  if (kind == SEEN_STOP) CHECK_CODE(give_text(stream, "t1", "x"), BRS_E_STATE);
+  if (kind == SEEN_STOP || kind == SEEN_ERROR) CHECK_CODE(give_text(stream, "t1", "x"), BRS_E_STATE);
   return BRS_FLOW_CONTINUE;
+}
+
+/* From the terminal callback or event on, whatever has no result yet. */
+TEST(a_result_behind_the_end) {
+  calling_begin(&calling, KEY_TOOL_MS, "50");
+  calling_add(&calling, "Let me see. ", ONE);
+  calling_serve(&calling);
+  calling.fixture.seen.hook = answer_late;
+  calling_finish(&calling, calling_open(&calling));
+  CHECK_CODE(calling.fixture.seen.code, BRS_E_TIMEOUT_TOOL);
+  for (int i = 0; i < 10; i++) {
+    brs_request request = request_of(BODY);
+    brs_stream *stream = NULL;
+    const brs_event *event = NULL;
+    CHECK_CODE(brs_stream_open(calling.fixture.client, &request, NULL, &stream, NULL), BRS_OK);
+    while (brs_stream_next(stream, 20000, &event) == BRS_OK && event->kind != BRS_EVENT_ERROR) continue;
+    CHECK_CODE(give_text(stream, "t1", "x"), BRS_E_STATE);
+    brs_stream_free(stream);
+  }
+  calling_end(&calling);
 }
 
 TEST(streams_that_take_no_results) {

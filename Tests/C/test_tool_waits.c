@@ -114,6 +114,26 @@ TEST(detached_before_the_call) {
   calling_end(&calling);
 }
 
+/* Nor of one that was never fetched: the stream ends at once, waiting or not. One that was fetched is waited for. */
+TEST(detached_before_the_call_was_fetched) {
+  for (int fetched = 0; fetched < 2; fetched++) {
+    begin(NULL, NULL);
+    brs_request request = request_of(BODY);
+    brs_stream *stream = NULL;
+    const brs_event *event = NULL;
+    CHECK_CODE(brs_stream_open(calling.fixture.client, &request, NULL, &stream, NULL), BRS_OK);
+    do CHECK_CODE(brs_stream_next(stream, 20000, &event), BRS_OK);
+    while (event != NULL && event->kind != (fetched ? BRS_EVENT_TOOL : BRS_EVENT_MESSAGE_START));
+    sleep_ms(50);
+    CHECK_CODE(brs_stream_detach(stream), BRS_OK);
+    if (fetched) CHECK_CODE(give_text(stream, "t1", "rain"), BRS_OK);
+    CHECK_CODE(brs_stream_next(stream, 20000, &event), BRS_OK);
+    CHECK(event->result != NULL && event->result->rounds == (fetched ? 2 : 1));
+    brs_stream_free(stream);
+    calling_end(&calling);
+  }
+}
+
 TEST(its_limit_of_time_passes) {
   begin(KEY_TOOL_MS, "120");
   int64_t start = now_ms();

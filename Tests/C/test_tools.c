@@ -200,6 +200,61 @@ TEST(an_input_that_is_no_json) {
   calling_end(&calling);
 }
 
+/* An input that is JSON but no object goes back in the same way: services take objects only. */
+TEST(an_input_that_is_no_object) {
+  calling_begin(&calling, NULL, NULL);
+  struct bytes *answer = calling_answer(&calling);
+  tool_block_add(answer, 0, "t1", "weather", "[1]");
+  answer_stop(answer, "tool_use");
+  calling_add_end(&calling, "Sorry.");
+  calling_serve(&calling);
+  brs_stream *stream = calling_open(&calling);
+  CHECK(seen_wait_called(seen, BRS_EVENT_TOOL_WAITING, 1) != NULL);
+  CHECK_NUMBER(seen->called[0].is_valid, 1);
+  CHECK_CODE(give_text(stream, "t1", "no object"), BRS_OK);
+  calling_finish(&calling, stream);
+  CHECK_SENT(&calling, "\"input\":{\"INVALID_JSON\":\"[1]\"}");
+  calling_end(&calling);
+}
+
+/* A call whose id holds a NUL cannot be named: nobody waits for its result. */
+TEST(an_id_that_cannot_be_named) {
+  calling_begin(&calling, NULL, NULL);
+  struct bytes *answer = calling_answer(&calling);
+  tool_block_add(answer, 0, "t\\u00001", "weather", "{}");
+  answer_stop(answer, "tool_use");
+  calling_serve(&calling);
+  calling_finish(&calling, calling_open(&calling));
+  CHECK_NUMBER(seen->stops, 1);
+  CHECK_NUMBER(seen->stop_reason, BRS_STOP_TOOL_USE);
+  CHECK_NUMBER(seen->rounds, 1);
+  calling_end(&calling);
+}
+
+/* Results that do not fit into a request end the stream with what there is of it. */
+TEST(results_longer_than_a_request) {
+  enum { LENGTH = 25000000 };
+  char *text = malloc(LENGTH);
+  memset(text, 'x', LENGTH);
+  calling_begin(&calling, KEY_MAX_RESULT, "25000000");
+  calling_add(&calling, "First. ", (const char *const[]){"t1", NULL});
+  calling_add(&calling, "Second. ", (const char *const[]){"t2", NULL});
+  calling_serve(&calling);
+  brs_stream *stream = calling_open(&calling);
+  CHECK(seen_wait_called(seen, BRS_EVENT_TOOL_WAITING, 1) != NULL);
+  CHECK_CODE(give_text(stream, "t1", "rain"), BRS_OK);
+  CHECK(seen_wait_called(seen, BRS_EVENT_TOOL_WAITING, 2) != NULL);
+  CHECK_CODE(brs_tool_result(stream, "t2", BRS_TOOL_TEXT, text, LENGTH, 0, NULL), BRS_OK);
+  calling_finish(&calling, stream);
+  CHECK_CODE(seen->code, BRS_E_LIMIT);
+  CHECK_NUMBER(seen->phase, BRS_PHASE_TOOL);
+  CHECK_CONTAINS(seen->message, "more than 25000000 bytes");
+  CHECK_CONTAINS(seen->new_messages, "rain");
+  CHECK_CONTAINS(seen->new_messages, "Second.");
+  free(text);
+  calling_end(&calling);
+}
+
 /* Tools of the service are left alone, also beside one of the caller's. */
 TEST(tools_of_the_service) {
   calling_begin(&calling, NULL, NULL);

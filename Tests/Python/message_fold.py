@@ -47,7 +47,9 @@ class Block:
     def content(self) -> list[Event]:
         """What it is in a message: nothing, one block, or two where reasoning and text share an index."""
         if "toolUse" in self.start:
-            parsed = json.loads(self.input) if is_json(self.input) else {"INVALID_JSON": self.input}
+            parsed = json.loads(self.input) if is_json(self.input) else None
+            if not isinstance(parsed, dict):
+                parsed = {"INVALID_JSON": self.input}
             return [{"toolUse": {**self.start["toolUse"], "input": parsed}}]
         if "toolResult" in self.start:
             told = {name: word for name, word in self.start["toolResult"].items() if word}

@@ -5,6 +5,7 @@ import BedrockCore
 final class Desk: ToolDesk {
     private var entries: [(id: Bytes, isAnswered: Bool)] = []
     private var answers: [ToolAnswer] = []
+    private var isClosed = false
     unowned(unsafe) let call: Call
 
     init(_ call: Call) {
@@ -13,6 +14,7 @@ final class Desk: ToolDesk {
 
     /// Takes the result of the oldest call with its id that has none.
     func leave(_ answer: ToolAnswer) -> ErrorCode {
+        if isClosed { return .state }
         if let open = entries.firstIndex(where: { !$0.isAnswered && $0.id == answer.id }) {
             entries[open].isAnswered = true
             answers.append(answer)
@@ -34,5 +36,11 @@ final class Desk: ToolDesk {
     func forget() {
         answers = []
         entries.removeAll { !$0.isAnswered }
+    }
+
+    func close() {
+        answers = []
+        entries = []
+        isClosed = true
     }
 }

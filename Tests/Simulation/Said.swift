@@ -36,7 +36,8 @@ struct Said {
 
     private var input: JSONTree {
         if text.isEmpty { return .object([:]) }
-        return JSONTree.read(text) ?? .object(["INVALID_JSON": .string(text)])
+        if let read = JSONTree.read(text), case .object = read { return read }
+        return .object(["INVALID_JSON": .string(text)])
     }
 
     var converse: JSONTree {

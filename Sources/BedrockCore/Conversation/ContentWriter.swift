@@ -121,18 +121,23 @@ extension JSONWriter {
         endObject()
     }
 
-    /// Writes the arguments of a call. What is no JSON goes into an object as Anthropic's documentation says ("Handling
-    /// invalid JSON in tool responses").
+    /// Writes the arguments of a call. Services take an object only: anything else goes into one as Anthropic's
+    /// documentation says of what is no JSON ("Handling invalid JSON in tool responses").
     private mutating func input(of call: BlockPart) {
-        if call.data.isEmpty {
-            if call.given.isEmpty { emptyObject() } else { raw(whole: call.given) }
-        } else if call.data.isJSON {
-            raw(whole: call.data)
+        if !call.data.isEmpty {
+            argument(call.data)
+        } else if !call.given.isEmpty {
+            argument(call.given)
         } else {
-            beginObject()
-            member("INVALID_JSON", call.data)
-            endObject()
+            emptyObject()
         }
+    }
+
+    private mutating func argument(_ text: borrowing ByteBuffer) {
+        if text.span.trimmed().byteOrNUL(0) == UInt8(ascii: "{"), text.isJSON { return raw(whole: text) }
+        beginObject()
+        member("INVALID_JSON", text)
+        endObject()
     }
 
     private mutating func toolResult(_ result: BlockPart) {

@@ -15,9 +15,12 @@ public enum ToolTurn {
         blocks.append(to: &body, behind: original, conversation, turn)
         body.append(element: results)
         body.append(original.extracting(conversation.end..<original.count))
-        messages.append(element: MessageWriter.message(transcript, format))
-        messages.append(element: results)
-        if body.isExhausted || messages.isExhausted { throw .tooLarge }
+        var added = ByteBuffer(limit: max(Limits.requestBodyLength &- messages.count &- 1, 0))
+        added.append(element: MessageWriter.message(transcript, format))
+        added.append(element: results)
+        // The messages of earlier rounds stay whole: the end tells of them.
+        if body.isExhausted || added.isExhausted { throw .tooLarge }
+        messages.append(element: added)
         return body
     }
 

@@ -13,6 +13,8 @@ public struct Transcript: ~Copyable {
     var family = ModelFamily.unknown
     private var hasUnjoinable = false
     private var hasTooMany = false
+    /// Parts of all blocks.
+    private var partCount = 0
     /// Bytes of all blocks.
     private var stored = 0
     /// The block that something was kept of last.
@@ -101,7 +103,7 @@ public struct Transcript: ~Copyable {
         case .reasoning: if !keep(redacted: start.redacted, block, scratch) { exceeded = .length }
         case .toolUse, .toolResult, .image, .other:
             let part = addPart(start, block, scratch)
-            if part == nil { exceeded = .length }
+            if part == nil { exceeded = partFault }
             hasTool = hasTool || start.kind == .toolUse
             block.hasOther = block.hasOther || start.kind != .toolUse
             return start.kind == .toolUse ? part : nil
@@ -113,11 +115,15 @@ public struct Transcript: ~Copyable {
         block(index)?.isComplete = true
     }
 
+    /// Why `addPart` gave none.
+    private var partFault: AnswerLimit { partCount > Limits.blockCount ? .blockCount : .length }
+
     private mutating func addPart(
         _ start: StartedBlock, _ block: Block, _ scratch: borrowing ByteBuffer
     ) -> BlockPart? {
         for text in [start.id, start.name, start.type, start.status, start.input, start.raw] { stored &+= text.count }
-        guard stored <= Limits.answerLength, block.parts.count < Limits.blockCount else { return nil }
+        partCount &+= 1
+        guard stored <= Limits.answerLength, partCount <= Limits.blockCount else { return nil }
         let part = BlockPart(start, index: block.index, scratch)
         block.parts.append(part)
         return part.isExhausted ? nil : part
@@ -200,7 +206,7 @@ extension Transcript {
         let kind: BlockKind = delta.deltaKind == .image ? .image : .toolResult
         var start = StartedBlock()
         start.kind = kind
-        guard let part = block.lastPart(kind) ?? addPart(start, block, scratch) else { return .limit(.length) }
+        guard let part = block.lastPart(kind) ?? addPart(start, block, scratch) else { return .limit(partFault) }
         do throws(JSONError) {
             return kind == .image
                 ? try keep(image: delta.text, part, scratch) : try keep(result: delta.text, part, scratch)

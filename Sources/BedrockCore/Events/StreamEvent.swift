@@ -138,6 +138,8 @@ public struct StreamEvent: BitwiseCopyable, Sendable {
     public var blockType = Slice()
     /// Of the start of a tool's result: the tool failed.
     public var isErrorResult = false
+    /// A complete call that somebody else than the service has to carry out.
+    public var isClientCall: Bool { kind == .tool && !isServerTool }
     /// Which answer of the stream it belongs to.
     public var round: UInt32 = 0
 

@@ -181,6 +181,8 @@ public protocol StreamConsumer: AnyObject {
     var isCalledByLoop: Bool { get }
     /// Why `deliver` said to cancel: an event could not be kept.
     var isOutOfMemory: Bool { get }
+    /// A tool call that was delivered can no more come to the caller's knowledge.
+    var hasLostCall: Bool { get }
     func deliver(_ event: EventView) -> Flow
     /// The library tries again: nothing more of the failed attempt comes.
     func noticed(_ notice: NoticeView) -> Flow
@@ -193,6 +195,7 @@ public protocol StreamConsumer: AnyObject {
 
 extension StreamConsumer {
     public var isOutOfMemory: Bool { false }
+    public var hasLostCall: Bool { false }
     public func noticed(_ notice: NoticeView) -> Flow { .goOn }
     public func judge(_ plan: NoticeView) -> Verdict { .asPlanned }
 }

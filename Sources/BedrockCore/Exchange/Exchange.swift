@@ -231,6 +231,7 @@ public final class Exchange {
         if wishes.isCancelled {
             cancelled("the caller cancelled the stream", now: now)
         } else if wishes.isDetached {
+            if consumer.hasLostCall { loseCall() }
             resume(now: now)
         }
     }

@@ -85,8 +85,9 @@ extension Exchange {
     /// False when the consumer wants no more for now.
     func hand(_ view: EventView, _ now: Int64) -> Bool {
         if state == .ended { return true }
-        if view.event.kind == .tool { note(call: view) }
-        guard !wishes.isDetached else {
+        let isDetached = wishes.isDetached
+        if view.event.kind == .tool { note(call: view, isHandedOver: !isDetached) }
+        guard !isDetached else {
             if view.event.hasDelta { attempt.events.answer.delivered &-= 1 }
             return true
         }

@@ -349,10 +349,11 @@ extension Exchange {
         return failure
     }
 
-    private func finish() {
+    func finish() {
         releaseTransfer(attempt.failure)
         enter(.ended, .end)
         todo.finishes = true
+        turn.desk?.close()
         attempt.seal(modelID: modelID, region: settings.region ?? [], earlier: turn.messages)
         if let failure = attempt.failureView {
             consumer.failed(failure)

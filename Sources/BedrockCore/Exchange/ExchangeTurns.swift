@@ -1,14 +1,21 @@
 // Rounds of a conversation with tools: the answer that calls them, the wait for their results, the next request.
 
 extension Exchange {
-    /// A tool call is about to be handed over.
-    func note(call view: EventView) {
-        guard turn.desk != nil, !view.event.isServerTool else { return }
-        if wishes.isDetached { return turn.missCall() }
+    /// A tool call is about to be handed over, or not, to a caller who has let go of the answer. One that nobody can
+    /// name is never answered: results name a call by a text that ends at a NUL.
+    func note(call view: EventView, isHandedOver: Bool) {
+        guard turn.desk != nil, view.event.isClientCall else { return }
+        if !isHandedOver || view.toolID.span.firstIndex(of: 0) != nil { return turn.missCall() }
         turn.add(
             TurnState.Call(
                 id: Bytes(copying: view.toolID.span), name: Bytes(copying: view.toolName.span),
                 blockIndex: view.event.blockIndex))
+    }
+
+    /// A call was handed over, but the caller let go of the answer before he looked at it.
+    func loseCall() {
+        turn.missCall()
+        if state == .awaitingTools { finish() }
     }
 
     /// The answer wants results of tools that the caller can give.

@@ -6,6 +6,8 @@ public protocol ToolDesk: AnyObject {
     func takeAnswers() -> [ToolAnswer]
     /// No result of the calls so far is wanted any more.
     func forget()
+    /// The stream has ended: no result is taken from now on.
+    func close()
 }
 
 /// What an exchange keeps of a conversation with tools.

@@ -168,8 +168,8 @@ typedef struct brs_result {
   uint32_t rounds;
   /** The last round's answer as an assistant's message, JSON, ready to be appended to the `messages` of a request:
    *  {"role":"assistant","content":[...]} in the shape of Converse, whichever format it came in.
-   *  Tool inputs are parsed; one that is no JSON is {"INVALID_JSON": "its text"}. Blank texts, which the service would
-   *  refuse, and blocks that Converse has no shape for are left out. */
+   *  Tool inputs are parsed; one that is no JSON object is {"INVALID_JSON": "its text"}. Blank texts, which the service
+   *  would refuse, and blocks that Converse has no shape for are left out. */
   const char *message_json;
   /** Length of `message_json` in bytes. */
   size_t message_json_len;

@@ -231,7 +231,7 @@ private struct Fold {
         switch kind {
         case "toolUse":
             let raw = String(decoding: data, as: UTF8.self)
-            let input = try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+            let input = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
             value["input"] = data.isEmpty ? [String: Any]() : input ?? ["INVALID_JSON": raw]
         case "toolResult":
             value["content"] = start["content"] ?? [Any]()

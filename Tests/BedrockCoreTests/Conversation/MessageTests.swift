@@ -86,7 +86,7 @@ private func content(_ messages: Bytes..., location: SourceLocation = #_sourceLo
     }
 
     @Test(arguments: [
-        ([], "{}"), (["", ""], "{}"), ([#"{"a""#, ":[1]}"], #"{"a":[1]}"#), (["null"], "null"),
+        ([], "{}"), (["", ""], "{}"), ([#"{"a""#, ":[1]}"], #"{"a":[1]}"#), (["null"], #"{"INVALID_JSON":"null"}"#),
         (["{"], #"{"INVALID_JSON":"{"}"#), ([" "], #"{"INVALID_JSON":" "}"#),
         (["{\"a\":\"", "\u{1}é"], #"{"INVALID_JSON":"{\"a\":\"\u0001é"}"#),
     ])
@@ -101,8 +101,9 @@ private func content(_ messages: Bytes..., location: SourceLocation = #_sourceLo
 
     @Test func twoCallsInOneBlock() {
         #expect(
-            content(toolStart("a", "n"), input("1"), toolStart("b", "n"), input("2"))
-                == #"{"toolUse":{"toolUseId":"a","name":"n","input":1}},{"toolUse":{"toolUseId":"b","name":"n","input":2}}"#
+            content(toolStart("a", "n"), input("{}"), toolStart("b", "n"), input("[]"))
+                == #"{"toolUse":{"toolUseId":"a","name":"n","input":{}}},"#
+                + #"{"toolUse":{"toolUseId":"b","name":"n","input":{"INVALID_JSON":"[]"}}}"#
         )
     }
 

@@ -119,6 +119,7 @@ final class Desk: ToolDesk {
     var answers: [ToolAnswer] = []
     /// Ids of calls that wait, in the order of their coming.
     private(set) var expected: [String] = []
+    private(set) var isClosed = false
 
     func expect(_ id: Bytes) { expected.append(String(id)) }
 
@@ -130,6 +131,11 @@ final class Desk: ToolDesk {
     func forget() {
         answers = []
         expected = []
+    }
+
+    func close() {
+        forget()
+        isClosed = true
     }
 }
 
