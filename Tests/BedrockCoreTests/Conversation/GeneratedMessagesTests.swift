@@ -234,6 +234,7 @@ private struct Fold {
             let input = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
             value["input"] = data.isEmpty ? [String: Any]() : input ?? ["INVALID_JSON": raw]
         case "toolResult":
+            if start["toolUseId"] as? String == "" { return nil }
             value["content"] = start["content"] ?? [Any]()
             if start["type"] as? String == "" { value["type"] = nil }
         default:
