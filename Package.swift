@@ -44,7 +44,8 @@ let swiftSettings: [SwiftSetting] =
 
 let libraries: [LinkerSetting] = [.linkedLibrary("curl"), .linkedLibrary("crypto"), .linkedLibrary("m")]
 
-/// How the shipped library is linked: nothing of Swift, `brs_*` alone exported, everything bound at load time.
+/// How the shipped library is linked: nothing of Swift, `brs_*` alone exported, everything bound at load time. Functions
+/// of the same code are one, whoever has their address: nobody compares these.
 let shipped: [LinkerSetting] =
     embedded
     ? [
@@ -53,7 +54,7 @@ let shipped: [LinkerSetting] =
             linker(
                 "--version-script=\(Context.packageDirectory)/Sources/BedrockStream/bedrockstream.map",
                 "-soname=libbedrockstream.so.0", "-z", "now", "-z", "relro", "-z", "noexecstack",
-                "--gc-sections", "--icf=safe", "--build-id=sha1")
+                "--gc-sections", "--icf=all", "--build-id=sha1")
                 + (sanitized ? [] : linker("-z", "defs"))),
     ] : []
 

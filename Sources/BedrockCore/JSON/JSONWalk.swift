@@ -3,6 +3,7 @@
 
 extension JSONReader {
     /// Steps over the value that comes next, in an array also over the comma before it, and tells where it stood.
+    @inline(never)
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
         var start = 0
         let byte = try valueStart(&start)
@@ -22,6 +23,7 @@ extension JSONReader {
 
     /// The name of the object's next member; nil at its end, which is consumed. A value that was not read is stepped
     /// over.
+    @inline(never)
     public mutating func nextKey() throws(JSONError) -> JSONText? {
         guard isInObject else { throw JSONError(kind: .notInObject, offset: position) }
         if state == .value { _ = try skipValue() }
@@ -43,6 +45,7 @@ extension JSONReader {
 
     /// In an array: true when another element follows, false at its end, which is consumed. An element that was
     /// announced and not read is stepped over.
+    @inline(never)
     public mutating func nextElement() throws(JSONError) -> Bool {
         guard depth > 0, !isInObject else { throw JSONError(kind: .notInArray, offset: position) }
         if state == .value { _ = try skipValue() }
@@ -65,11 +68,13 @@ extension JSONReader {
     }
 
     /// Steps into the object that comes next; false when the value is none, and was stepped over.
+    @inline(never)
     public mutating func enterObject() throws(JSONError) -> Bool {
         try enter(UInt8(ascii: "{"))
     }
 
     /// Steps into the array that comes next; false when the value is none, and was stepped over.
+    @inline(never)
     public mutating func enterArray() throws(JSONError) -> Bool {
         try enter(UInt8(ascii: "["))
     }
@@ -86,6 +91,7 @@ extension JSONReader {
     }
 
     /// The string that comes next; nil when the value is none, and was stepped over.
+    @inline(never)
     public mutating func stringOrSkip() throws(JSONError) -> JSONText? {
         var at = 0
         if try valueStart(&at) == UInt8(ascii: "\"") { return try readString(at) }
@@ -94,6 +100,7 @@ extension JSONReader {
     }
 
     /// The integer that comes next; nil when the value is none or beyond Int64, and was stepped over.
+    @inline(never)
     public mutating func integerOrSkip() throws(JSONError) -> Int64? {
         var at = 0
         let first = try valueStart(&at) &- UInt8(ascii: "0")
@@ -108,6 +115,7 @@ extension JSONReader {
     }
 
     /// The boolean that comes next; nil when the value is none, and was stepped over.
+    @inline(never)
     public mutating func boolOrSkip() throws(JSONError) -> Bool? {
         var at = 0
         _ = try valueStart(&at)
