@@ -281,14 +281,18 @@ struct EndTexts: ~Copyable {
 }
 
 extension Attempt {
-    /// The event for C; good until the next call of `next`.
+    /// The event for C; good until the next call of `next`. It changes nothing, but to read it from an attempt that is
+    /// a property of a class the compiler would copy all of the attempt.
     public var eventView: EventView {
-        var event = events.event
-        event.round = events.round
-        return EventView(
-            event: event, type: TextView(events.scratch, event.type), json: TextView(events.scratch, event.json),
-            text: TextView(events.scratch, event.text), toolID: TextView(events.scratch, event.toolID),
-            toolName: TextView(events.scratch, event.toolName), blockType: TextView(events.scratch, event.blockType))
+        mutating get {
+            var event = events.event
+            event.round = events.round
+            return EventView(
+                event: event, type: TextView(events.scratch, event.type), json: TextView(events.scratch, event.json),
+                text: TextView(events.scratch, event.text), toolID: TextView(events.scratch, event.toolID),
+                toolName: TextView(events.scratch, event.toolName), blockType: TextView(events.scratch, event.blockType)
+            )
+        }
     }
 
     /// Writes down the texts of the end, after `hasEnded`. The views below are good from then on, until the next call.
