@@ -593,7 +593,7 @@ typedef struct brs_result {
   /** The last round's answer as an assistant's message, JSON, ready to be appended to the `messages` of a request:
    *  {"role":"assistant","content":[...]} in the shape of Converse, whichever format it came in.
    *  Tool inputs are parsed; one that is no JSON object is {"INVALID_JSON": "its text"}. Blank texts, which the service
-   *  would refuse, and blocks that Converse has no shape for are left out. */
+   *  would refuse, and blocks that Converse has no shape for are left out; "" where nothing remains. */
   const char *message_json;
   /** Length of `message_json` in bytes. */
   size_t message_json_len;

@@ -525,7 +525,8 @@ class brs_result(Structure):
     # The last round's answer as an assistant's message, JSON, ready to be appended to the `messages` of a
     # request: {"role":"assistant","content":[...]} in the shape of Converse, whichever format it came in.
     # Tool inputs are parsed; one that is no JSON object is {"INVALID_JSON": "its text"}. Blank texts, which
-    # the service would refuse, and blocks that Converse has no shape for are left out.
+    # the service would refuse, and blocks that Converse has no shape for are left out; "" where nothing
+    # remains.
     message_json: Optional[int]
     # Length of `message_json` in bytes.
     message_json_len: int
