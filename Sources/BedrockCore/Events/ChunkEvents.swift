@@ -57,6 +57,7 @@ extension EventDecoder {
     /// A chunk that is no JSON object is the model's business: it is handed over as it came.
     mutating func readChunk(_ chunk: Span<UInt8>) throws(JSONError) -> ServiceError? {
         event.kind = .other
+        if chunk.starts(with: "{\"type\":\"content_block_") { return try readBlockChunk(chunk) }
         guard let shape = ChunkShape(chunk) else {
             if family == .unknown { family = .unmarked }
             return nil
@@ -83,6 +84,13 @@ extension EventDecoder {
         }
         if isIntervened { answer.stopReason = .guardrail }
         return nil
+    }
+
+    /// The usual chunk of the busiest family is known by its first bytes.
+    private mutating func readBlockChunk(_ chunk: Span<UInt8>) throws(JSONError) -> ServiceError? {
+        family = .anthropic
+        transcript.family = .anthropic
+        return try readAnthropic(chunk)
     }
 
     /// Nova's last chunk, metadata and metrics, shows no mark of its own, nor does one of chat completion with usage

@@ -37,8 +37,6 @@ struct ChunkShape {
             guard try reader.enterObject() else { return nil }
             while let key = try reader.nextKey() {
                 try readMember(key, &reader)
-                // The usual chunk of the busiest family is known by its first member.
-                if family == .anthropic, metrics == nil, !Self.mayHoldMetrics(chunk) { return }
             }
             guard case .end = try reader.next() else { return nil }
         } catch {
@@ -47,11 +45,6 @@ struct ChunkShape {
         guard metrics != nil, family == .unmarked || family == .flat else { return }
         if family == .unmarked { family = .marked }
         isLast = true
-    }
-
-    /// Deltas are never the last chunk; the metrics come with `message_stop`.
-    private static func mayHoldMetrics(_ chunk: Span<UInt8>) -> Bool {
-        !chunk.starts(with: "{\"type\":\"content_block")
     }
 
     @_lifetime(reader: copy reader)

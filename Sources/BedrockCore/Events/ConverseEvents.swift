@@ -249,6 +249,7 @@ extension EventDecoder {
     }
 
     /// Token counts under the names of Converse, of Anthropic Messages and of the invocation metrics.
+    @inline(never)
     @_lifetime(reader: copy reader)
     mutating func readUsage(_ reader: inout JSONReader) throws(JSONError) {
         guard try reader.enterObject() else { return }
