@@ -103,8 +103,8 @@ struct ContinuationWatch {
         if dice.percent(40) { rest = rest.trimmedAtStart }
         var said = rest
         if asked.isNudge, dice.percent(60) { said = repetition(asked, &dice) + rest }
-        noteChance(said, rest, asked)
         answer.lead(with: said, &dice)
+        noteChance(said, rest, asked, answer.text)
         watch.world.note("the server says \(answer.blocks.map { $0.pieces.map { String($0) } })")
         let all = rest + answer.text.dropFirst(said.count)
         meantText = delivered + all[all.agreedLength(with: unsent)...]
@@ -123,13 +123,15 @@ struct ContinuationWatch {
     }
 
     /// A text may look like a repetition that is none, or like a longer one.
-    private mutating func noteChance(_ said: Bytes, _ rest: Bytes, _ asked: AskedFor) {
+    private mutating func noteChance(_ said: Bytes, _ rest: Bytes, _ asked: AskedFor, _ whole: Bytes) {
         guard asked.isNudge else { return }
         let text = asked.partial.last ?? []
         let start = said.trimmedAtStart
         let repeated = start.count - rest.count
-        for length in 12...400 where length <= text.count && length <= start.count && length != repeated {
-            if start.starts(with: text.suffix(length)) { isUnclear = true }
+        // What comes behind it may look like one as well.
+        let beginning = whole.trimmedAtStart
+        for length in 12...400 where length <= text.count && length <= beginning.count && length != repeated {
+            if beginning.starts(with: text.suffix(length)) { isUnclear = true }
         }
         // White space is a part of what is repeated, or of what is new.
         if said.count > rest.count, rest.count > start.count { isUnclear = true }

@@ -142,10 +142,7 @@ public struct Attempt: ~Copyable {
             return end(Failure(.transport, .response, "the response ended before its head was complete"))
         }
         guard head.status == 200 else { return end(serviceFailure()) }
-        guard events.operation.isStreaming else {
-            batch.isWhole = true
-            return
-        }
+        guard events.operation.isStreaming else { return endBatch() }
         guard head.isEventStream else {
             _ = refuseBody(Bytes().span)
             return
@@ -159,6 +156,12 @@ public struct Attempt: ~Copyable {
             return end(Failure(.incomplete, .stream, "the response ended before the answer was complete"))
         }
         succeed()
+    }
+
+    /// A page in place of an answer is a proxy's: no model writes one.
+    private mutating func endBatch() {
+        batch.isWhole = !head.contentType.span.startsIgnoringCase("text/html")
+        if !batch.isWhole { _ = refuseBody(Bytes().span, "an answer") }
     }
 
     private mutating func succeed() {
@@ -351,10 +354,10 @@ public struct Attempt: ~Copyable {
         outcome = .failed(failure)
     }
 
-    private mutating func refuseBody(_ start: Span<UInt8>) -> Step {
+    private mutating func refuseBody(_ start: Span<UInt8>, _ wanted: StaticString = "an event stream") -> Step {
         timeline.ended = timeline.lastByte
         let type = head.contentType.isEmpty ? "no content type" : "content type " + String(head.contentType)
-        var text = "HTTP 200 with \(type) instead of an event stream"
+        var text = "HTTP 200 with \(type) instead of \(wanted)"
         if !start.isEmpty {
             text += ", beginning with: " + String(copying: start.extracting(0..<min(start.count, 80)))
         }

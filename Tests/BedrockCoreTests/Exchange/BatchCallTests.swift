@@ -118,6 +118,18 @@ import Testing
         #expect(edge.caller.ending?.usage.inputTokens == 9)
     }
 
+    @Test("a page with status 200 is no answer")
+    func page() throws {
+        let edge = try Edge(operation: .invokeModel, body: "{}")
+        edge.begin()
+        edge.connect()
+        edge.head([Self.json[0], "Content-Type: Text/HTML; charset=utf-8\r\n", "\r\n"])
+        edge.receive(Bytes("<html>Log in</html>".utf8))
+        edge.endBody()
+        #expect(edge.caller.ending?.code == .protocol)
+        #expect(edge.faults == [])
+    }
+
     @Test func tooLarge() throws {
         let edge = try Edge(operation: .invokeModel, body: "{}")
         edge.begin()
