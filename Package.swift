@@ -44,8 +44,8 @@ let swiftSettings: [SwiftSetting] =
 
 let libraries: [LinkerSetting] = [.linkedLibrary("curl"), .linkedLibrary("crypto"), .linkedLibrary("m")]
 
-/// How the shipped library is linked: nothing of Swift, `brs_*` alone exported, everything bound at load time. Functions of
-/// the same code are one, whoever has their address: nobody compares these.
+/// How the shipped library is linked: nothing of Swift, `brs_*` alone exported, everything bound at load time.
+/// Functions with the same code become one: nobody compares their addresses.
 let shipped: [LinkerSetting] =
     embedded
     ? [
