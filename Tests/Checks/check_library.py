@@ -203,7 +203,7 @@ FAULTS: Dict[str, Tuple[Callable[[Elf], None], Dict[str, Any]]] = {
     "a RUNPATH": (has_no_search_path, {"add": ("-Wl,-rpath,/usr/local/lib",)}),
     "an executable stack": (stack_is_data, {"drop": "noexecstack", "add": ("-Wl,-z,execstack",)}),
     "a writable segment that runs": (nothing_writable_runs, {"source": WRITABLE_CODE}),
-    "too many bytes": (is_small, {"source": "const char brs_much[500000] = {1};"}),
+    "too many bytes": (is_small, {"source": "const char brs_much[700000] = {1};"}),
     "a newer glibc": (runs_on_old_glibc, {"source": NEWER_GLIBC}),
     "a Swift symbol": (needs_no_swift, {"source": "void swift_retain(void); void brs_x(void) { swift_retain(); }"}),
     "a constant of several modules": (shares_no_constants, {"source": SHARED_CONSTANT}),
