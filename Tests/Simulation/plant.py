@@ -133,8 +133,7 @@ BUGS = [
         (TURNS, "turn.desk != nil && attempt.events",
          "turn.desk != nil && !(Planted.bug == 27 && wishes.isDetached) && attempt.events")]),
     Bug(28, "a wait for a call that nobody was told of", [
-        (TURNS, "if wishes.isDetached { return turn.missCall() }",
-         "if wishes.isDetached, Planted.bug != 28 { return turn.missCall() }")]),
+        (TURNS, "if !isHandedOver ||", "if (!isHandedOver && Planted.bug != 28) ||")]),
     Bug(29, "calls told of while the consumer pauses", [
         (TURNS, "while !isPaused, state ==", "while !isPaused || Planted.bug == 29, state ==")]),
     Bug(30, "the limit of tools when all results are there", [
@@ -143,8 +142,8 @@ BUGS = [
         ("Exchange/Attempt.swift", "        batch = BatchAnswer()\n",
          "        if Planted.bug != 31 { batch = BatchAnswer() }\n")]),
     Bug(32, "a server's own tool waited for", [
-        (TURNS, "guard turn.desk != nil, !view.event.isServerTool else",
-         "guard turn.desk != nil, !view.event.isServerTool || Planted.bug == 32 else")]),
+        (TURNS, "guard turn.desk != nil, view.event.isClientCall else",
+         "guard turn.desk != nil, view.event.isClientCall || Planted.bug == 32 else")]),
     Bug(33, "the text of earlier rounds lost", [
         ("Events/Answer.swift", "        transcript.appendText(to: &earlierText)\n",
          "        if Planted.bug != 33 { transcript.appendText(to: &earlierText) }\n")]),
@@ -159,8 +158,8 @@ BUGS = [
          "guard let place = Planted.bug == 36 ? unused.lastIndex(where: { $0.id == call.id })\n"
          "                    : unused.firstIndex(where: { $0.id == call.id }) else")]),
     Bug(37, "results missing among the new messages", [
-        ("Conversation/ToolTurn.swift", "        messages.append(element: results)\n",
-         "        if Planted.bug != 37 { messages.append(element: results) }\n")]),
+        ("Conversation/ToolTurn.swift", "        added.append(element: results)\n",
+         "        if Planted.bug != 37 { added.append(element: results) }\n")]),
     Bug(38, "the consumer's pauses count as the service's silence between deltas", [
         ("Exchange/Timeline.swift", "if !isPaused, self.isPaused {",
          "if !isPaused, self.isPaused, Planted.bug != 38 {")]),
