@@ -91,6 +91,8 @@ extension EventDecoder {
         var block = AnthropicBlock()
         try block.read(json)
         let reader = JSONReader(json)
+        // A start that says nothing of its kind says something all the same.
+        started.kind = .other
         if let type = block.type {
             started.type = keep(type, reader)
             started.kind = BlockKind(anthropic: reader.bytes(of: type).span)

@@ -72,7 +72,7 @@ extension EventDecoder {
         while let key = try reader.nextKey() {
             guard let text = try reader.stringOrSkip() else { continue }
             if reader.isEqual(key, to: "type") {
-                error.code = reader.bytes(of: text)
+                error.code = ErrorParser.sanitized(reader.bytes(of: text).span)
             } else if reader.isEqual(key, to: "message") {
                 error.message = reader.bytes(of: text)
             }

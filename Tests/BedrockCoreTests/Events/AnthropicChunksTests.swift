@@ -111,7 +111,10 @@ private let messageStop = #"{"type":"message_stop"}"#
         #expect(reversed.end?.failure?.code == code && reversed.end?.failure?.message == "m")
     }
 
-    @Test(arguments: [#"{"type":"error"}"#, #"{"type":"error","error":"text"}"#, #"{"type":"error","error":{}}"#])
+    @Test(arguments: [
+        #"{"type":"error"}"#, #"{"type":"error","error":"text"}"#, #"{"type":"error","error":{}}"#,
+        #"{"type":"error","error":{"type":"a\u0000b"}}"#,
+    ])
     func errorChunkWithoutWords(_ chunk: String) {
         let failure = replayChunks([chunk]).end?.failure
         #expect(failure?.code == .service && failure?.message == "the service reported a failure")

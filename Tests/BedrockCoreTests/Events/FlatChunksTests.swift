@@ -251,6 +251,16 @@ private let stop = chunk("{}", #""tool_calls""#)
         #expect(answer.tools == [toolCall(0, "n(t)" + (isServer ? " by the server" : ""), "[1]")])
     }
 
+    @Test("a start without a type leaves nothing behind for the next one")
+    func startsWithoutAType() {
+        let answer = TypedAnswer(chunks: [
+            start(#"{"id":"some id","name":"some name"}"#)[0], start(#"{"type":"tool_use"}"#)[0],
+            #"{"type":"content_block_start","index":1}"#, #"{"type":"message_stop"}"#,
+        ])
+        #expect(answer.events.map(\.tool) == ["some name(some id)", "", "", "", "()"])
+        #expect(answer.events.map(\.blockKind) == [.other, .toolUse, .unknown, .unknown, .unknown])
+    }
+
     @Test func otherBlocks() {
         let answer = TypedAnswer(chunks: start(#"{"type":"container_upload","file_id":"f","text":"x","content":[1]}"#))
         #expect(answer.events[0].blockKind == .other && answer.deltas == [] && answer.fault == nil)
