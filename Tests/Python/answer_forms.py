@@ -142,7 +142,7 @@ def anthropic_block(name: str, value: Any) -> Event:
 
 
 def as_events(content: list[Event]) -> list[Event]:
-    """The events that would have streamed a message's content; nothing of blocks that have no form in a stream."""
+    """The events that would have streamed a message's content; blocks that no stream has are deltas as they are."""
     events: list[Event] = []
     for index, block in enumerate(content):
         for name, value in block.items():
@@ -170,7 +170,7 @@ def streamed_block(name: str, value: Any) -> tuple[Event, list[Event]]:
         case "citationsContent":
             cited = [{"citation": citation} for citation in value.get("citations", [])]
             return {}, value.get("content", []) + cited
-    return {}, []
+    return {}, [{name: value}]
 
 
 def without(value: Event, name: str) -> Event:

@@ -7,6 +7,8 @@ from typing import Any
 
 from event_wire import Event
 
+STREAMED = {"text", "toolUse", "toolResult", "reasoningContent", "citation", "image"}
+
 
 def is_json(text: str) -> bool:
     def refuse(word: str) -> None:
@@ -56,7 +58,11 @@ class Block:
             return [{"toolResult": {**told, "content": self.joined("toolResult") or []}}]
         if "image" in self.start:
             return self._image()
-        return self._reasoning() + self._text()
+        return self._reasoning() + self._text() + self._whole()
+
+    def _whole(self) -> list[Event]:
+        """What streams have no form for, and a whole answer's content may hold."""
+        return [delta for delta in self.deltas if not delta.keys() & STREAMED]
 
     def _image(self) -> list[Event]:
         pieces = [delta["image"] for delta in self.deltas if "image" in delta]

@@ -17,7 +17,7 @@ from conformance_port import odd_text, seeded
 from event_wire import Event, event_frame, noisy, padded, written
 from frame_model import random_chunks
 from message_checks import difference_to, message_of, refusal
-from message_fold import Fold
+from message_fold import Fold, is_json
 from model_generator import MODEL, Generator, blobs_as_text, places, random_document
 from result_checks import check_metadata, check_stop
 
@@ -117,6 +117,15 @@ def test_whole_answers_of_the_invoke_route_give_the_message_of_converse(form: st
         assert told[-1][1]["stop_reason_text"].decode() == stop["stopReason"]
 
 
+def with_read_inputs(message: Any) -> Any:
+    """A whole answer's input that is no object is kept as it was written: here what it says counts."""
+    for block in message["content"] if message else []:
+        text = block.get("toolUse", {}).get("input", {}).get("INVALID_JSON")
+        if isinstance(text, str) and is_json(text):
+            block["toolUse"]["input"] = json.loads(text)
+    return message
+
+
 def test_every_member_of_a_whole_answer_is_taken() -> None:
     """Also blocks that no stream has; the message is what streamed events would have made of it."""
     random = seeded()
@@ -138,5 +147,6 @@ def test_every_member_of_a_whole_answer_is_taken() -> None:
         if not is_noisy:
             message = message_of(end)
             assert not refusal(message)
-            assert message == Fold(as_events(response["output"]["message"]["content"])).message, body
+            fold = Fold(as_events(response["output"]["message"]["content"]))
+            assert with_read_inputs(message) == with_read_inputs(fold.message), body
     assert places(SHAPE) <= generator.seen

@@ -113,7 +113,8 @@ extension JSONWriter {
 
     private mutating func anthropicToolUse(_ call: BlockPart) {
         beginObject()
-        member("type", call.isServerTool ? "server_tool_use" : "tool_use")
+        // There are more words for a tool of the service's than one.
+        member("type", call.type.isEmpty ? Bytes("tool_use") : call.type)
         member("id", call.id)
         member("name", call.name)
         key("input")
