@@ -80,7 +80,7 @@ def damaged(kind: str, code: str = "PROTOCOL") -> list[Fault]:
 
 
 # Without a pause the end of a connection often overtakes in nghttpx what went before it.
-HEAD_FIRST, TEXT_FIRST = "event-50.", "pace-20."
+HEAD_FIRST, TEXT_FIRST = "event-200.", "pace-20."
 
 NONE = [Fault(knobs, "OK", 0, "all", False) for knobs in (
     "chunk-7", "write-3", "close", "frames-5", "nometa", "head-interim", "novel", "pace-2")]
