@@ -12,7 +12,8 @@ import CBedrockStream
 /// switches between streaming and batch: when the whole answer is there, first comes one BRS_EVENT_OTHER whose `type`
 /// is "Converse" or "InvokeModel" and whose `json` is the answer as the service sent it, at most 32 MiB; then come the
 /// events that would have streamed it, with a delta for each block, tool calls, and the end. Limits, retries, `turn`
-/// and the result work as for a stream. A body of InvokeModel whose format is not known is a success without deltas.
+/// and the result work as for a stream. A body of InvokeModel whose format is not known is a success without deltas;
+/// a page of HTML in place of one is BRS_E_PROTOCOL.
 ///
 /// With `turn` set to auto, an answer that stops for tool calls of the caller's is not the end of the stream: see
 /// `brs_tool_result`.

@@ -39,11 +39,14 @@ public func brs_tool_result(
         guard let kind = ToolContent(rawValue: Int32(truncatingIfNeeded: content.rawValue)) else {
             throw Refusal(BRS_E_ARGUMENT, "content: \(content.rawValue) is no brs_tool_content")
         }
-        guard let length = Int(exactly: len) else { throw Refusal(BRS_E_ARGUMENT, "len: is too large") }
-        guard length == 0 || text != nil else { throw .null("text") }
-        let bytes = UnsafeRawBufferPointer(start: text, count: length).bindMemory(to: UInt8.self)
-        let answer = try ToolAnswer.checked(
-            id, kind, Span(_unsafeElements: bytes), isError: is_error != 0, maxLength: handle.stream.maxResultLength)
+        let maxLength = handle.stream.maxResultLength
+        do throws(ArgumentError) {
+            try ToolAnswer.checkLength(len, maxLength: maxLength)
+        } catch {
+            throw Refusal(error)
+        }
+        let copy = try copied(text, Int(clamping: len), "text", limit: maxLength)
+        let answer = try ToolAnswer.checked(id, kind, copy.span, isError: is_error != 0, maxLength: maxLength)
         try refuse(handle.stream.answer(answer))
     }
 }

@@ -27,10 +27,7 @@ public final class ToolAnswer: Sendable {
     public static func make(
         id: Span<UInt8>, content: ToolContent, text: Span<UInt8>, isError: Bool, maxLength: Int
     ) throws(ArgumentError) -> ToolAnswer? {
-        guard text.count <= maxLength else {
-            throw ArgumentError(
-                "len", "the result has \(text.count) bytes, more than turn.max_result_bytes=\(maxLength)")
-        }
+        try checkLength(UInt(text.count), maxLength: maxLength)
         switch content {
         case .text: try checkText(text)
         case .json: try checkJSON(text)
@@ -40,6 +37,13 @@ public final class ToolAnswer: Sendable {
         copy.append(text)
         if copy.isExhausted { return nil }
         return ToolAnswer(id: Bytes(copying: id), content: content, text: copy, isError: isError)
+    }
+
+    /// For callers that have not yet looked at the text.
+    public static func checkLength(_ length: UInt, maxLength: Int) throws(ArgumentError) {
+        guard length <= UInt(max(maxLength, 0)) else {
+            throw ArgumentError("len", "the result has \(length) bytes, more than turn.max_result_bytes=\(maxLength)")
+        }
     }
 
     private static func checkText(_ text: Span<UInt8>) throws(ArgumentError) {
