@@ -52,6 +52,7 @@ final class Port {
             ("bedrock_event", bedrockEvent), ("build_request", buildRequest), ("encode_label", encodeLabel),
             ("parse_error", parseError), ("parse_json", parseJSON), ("parse_profile", parseProfile),
             ("file_locations", fileLocations), ("retry_simulate", retrySimulate),
+            ("parse_timestamp", parseTimestamp),
         ]
         return operations.first { name == $0.0 }?.1
     }
