@@ -145,12 +145,15 @@ class Listener:
         with suppress(OSError, ssl.SSLError, EOFError, h2.exceptions.ProtocolError):
             connection.settimeout(20)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._context:
+            if self._wants_tls(connection):
                 connection = self._context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True)
                 self._sockets.append(connection)
             self._serve(connection)
         with suppress(OSError):
             connection.close()
+
+    def _wants_tls(self, connection):
+        return self._context is not None
 
     def stop(self):
         with suppress(OSError):
