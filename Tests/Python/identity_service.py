@@ -134,6 +134,10 @@ class Service:
         except Refused as refused:
             return self.refusal(refused)
 
+    def serve(self, exchange):
+        """What comes for a request that nothing else was said of."""
+        exchange.send(exchange.meant())
+
     def then(self, *plays, path=None):
         """The next requests (of this path) are answered by these, one each."""
         with self.world.lock:

@@ -5,22 +5,18 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from email.utils import formatdate
 from xml.sax.saxutils import escape
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from identity_service import LOOPBACK, Answer, Keys, Refused, Service
+from identity_signatures import signer
 
 HOST = re.compile(r"sts(?:-fips)?(?:\.([a-z0-9-]+))?\.(?:amazonaws\.com(?:\.cn)?|api\.aws|amazonaws\.eu|c2s\.ic\.gov)$")
-AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?SignedHeaders=([^,]+), "
-    r"?Signature=([0-9a-f]{64})$")
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\w+=,.@-]+)$")
 SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}$")
-SKEW_S = 15 * 60
+CODES = {
+    "missing": "MissingAuthenticationToken", "unknown": "InvalidClientTokenId", "expired": "ExpiredToken",
+    "skew": "RequestExpired", "signature": "SignatureDoesNotMatch"}
 XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
@@ -83,7 +79,9 @@ class Sts(Service):
             "Date": formatdate(self.world.now() + self.skew_s, usegmt=True)})
 
     def _assume_role(self, request, form, life_s):
-        caller = self._signer(request)
+        home = HOST.match(request.host)
+        region = (home[1] or "us-east-1") if home else None
+        caller = signer(self.world, request, "sts", region, CODES, self.skew_s)
         role = self._role(form)
         denied = Refused(
             "AccessDenied", f"User: {caller.principal} is not authorized to perform: sts:AssumeRole on resource: "
@@ -130,34 +128,3 @@ class Sts(Service):
             f"<Arn>arn:aws:sts::{account}:assumed-role/{role}/{escape(session)}</Arn></AssumedRoleUser>"
             f"<Credentials>{credentials}</Credentials><PackedPolicySize>6</PackedPolicySize></{action}Result>"
             f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"))
-
-    def _signer(self, request):
-        """Whose keys signed it, rightly and in time."""
-        match = AUTHORIZATION.match(request.headers.get("authorization", ""))
-        if not match:
-            raise Refused("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-        name, _day, region, service, signed, signature = match.groups()
-        keys = self.world.keys.get(name)
-        if not keys or request.headers.get("x-amz-security-token", "") != keys.token:
-            raise Refused("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
-        if keys.expires_at < self.world.now():
-            raise Refused("ExpiredToken", "The security token included in the request is expired", 403)
-        signed_at = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-        if abs(signed_at.timestamp() - self.world.now() - self.skew_s) > SKEW_S:
-            raise Refused("RequestExpired", "Request has expired.")
-        home = HOST.match(request.host)
-        if service != "sts" or (home and region != (home[1] or "us-east-1")):
-            raise Refused("SignatureDoesNotMatch", f"Credential should be scoped to a valid region: {region}.", 403)
-        if signature != self._signature(request, keys, region, signed.split(";")):
-            raise Refused("SignatureDoesNotMatch", "The request signature we calculated does not match.", 403)
-        return keys
-
-    def _signature(self, request, keys, region, signed):
-        """As botocore has it."""
-        for name in {"host", "x-amz-date", "content-type", "x-amz-security-token"} & set(request.headers) - set(signed):
-            self.world.complain(f"the signature leaves out {name}")
-        again = AWSRequest(
-            request.method, request.url, {name: request.headers.get(name, "") for name in signed}, request.body)
-        again.context["timestamp"] = request.headers["x-amz-date"]
-        signer = SigV4Auth(Credentials(keys.access_key_id, keys.secret, keys.token or None), "sts", region)
-        return signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)

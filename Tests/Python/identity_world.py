@@ -14,6 +14,7 @@ import threading
 import time
 
 import pytest
+from identity_bedrock import Bedrock
 from identity_faults import Exchange
 from identity_homes import Home
 from identity_metadata import Container, InstanceMetadata
@@ -23,8 +24,9 @@ from identity_sso import Oidc, Portal
 from identity_sts import Sts
 from transport_fronts import Authority, Listener, header, read_head, some
 
-ADDRESSES = ("localhost", "127.0.0.1", "169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23",
-             "::1")
+ADDRESSES = (
+    "localhost", "127.0.0.1", "::1", "169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254",
+    "fd00:ec2::23")
 
 
 class EitherListener(Listener):
@@ -53,7 +55,8 @@ class Certificates:
 
 
 class IdentityWorld:
-    """The services, each with its requests and its faults: `sts`, `portal`, `oidc`, `signin`, `imds`, `container`."""
+    """The services, each with its requests and its faults: `sts`, `portal`, `oidc`, `signin`, `imds`, `container`; and
+    `bedrock`, which takes what they give out."""
 
     def __init__(self, folder):
         self.lock = threading.RLock()
@@ -66,9 +69,9 @@ class IdentityWorld:
         self.ca_bundle = self.authority.bundle
         self.sts, self.portal, self.oidc = Sts(self), Portal(self), Oidc(self)
         self.signin, self.imds, self.container = SignIn(self), InstanceMetadata(self), Container(self)
-        self.trap = Trap(self)
+        self.bedrock, self.trap = Bedrock(self), Trap(self)
         self._services = [
-            self.sts, self.portal, self.oidc, self.signin, self.imds, self.container, self.trap]
+            self.bedrock, self.sts, self.portal, self.oidc, self.signin, self.imds, self.container, self.trap]
         self._listener = EitherListener(self._serve, Certificates(self.authority).context)
         self.port = self._listener.port
         self.connect_to = f"::127.0.0.1:{self.port}"
@@ -111,12 +114,8 @@ class IdentityWorld:
                 service = next(one for one in self._services if one.owns(request))
                 request.service = service.name
                 self.journal.append(request)
-            play = service.play_for(request)
-            exchange = Exchange(service, request, connection)
-            if play:
-                play(exchange)
-            else:
-                exchange.send(exchange.meant())
+            play = service.play_for(request) or service.serve
+            play(Exchange(service, request, connection))
             if request.headers.get("connection", "").lower() == "close":
                 return
 

@@ -1,8 +1,12 @@
 """The mock world against botocore: what AWS's own client gets its credentials with there is like the real services."""
 
 import json
+import os
+import shlex
+import signal
 import socket
 import ssl
+import subprocess
 import time
 
 import botocore.credentials
@@ -287,12 +291,31 @@ def test_a_process(world):
 
 @pytest.mark.parametrize("program", [
     lambda one: one.tells_secrets(), lambda one: one.exits(3), lambda one: one.prints("no json"),
+    lambda one: one.floods(1 << 20),
     lambda one: one.gives(Version=2), lambda one: one.gives(AccessKeyId=None)])
 def test_a_process_that_fails(world, program):
     one = program(world.home.program())
     world.home.config(f"[profile tool]\ncredential_process = {one.command}\n")
     with pytest.raises((CredentialRetrievalError, json.JSONDecodeError)):
         resolve(world, "tool")
+
+
+def test_a_process_that_says_too_much_elsewhere(world):
+    program = world.home.program().floods(1 << 20, errors=True)
+    world.home.config(f"[profile tool]\ncredential_process = {program.command} 2>/dev/null\n")
+    resolve(world, "tool")
+    assert program.runs == [["2>/dev/null"]]
+
+
+@pytest.mark.parametrize("in_child", [False, True])
+def test_a_process_that_hangs(world, in_child):
+    program = world.home.program().hangs(in_child=in_child)
+    with subprocess.Popen(shlex.split(program.command), stdout=subprocess.PIPE, start_new_session=True) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.communicate(timeout=0.3)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.communicate() == (b"", None)
+    assert program.runs == [[]]
 
 
 @pytest.mark.parametrize("name, value, host", [
@@ -348,6 +371,47 @@ def test_an_instance_without_a_role(world, change):
     vars(world.imds).update(change)
     assert botocore.session.Session().get_credentials() is None
     assert world.imds.requests
+
+
+# ---- Bedrock
+
+
+def bedrock_client():
+    return botocore.session.Session().create_client("bedrock-runtime", config=botocore.config.Config(
+        retries={"max_attempts": 0}))
+
+
+def ask(client):
+    messages = [{"role": "user", "content": [{"text": "hello"}]}]
+    answer = client.converse_stream(modelId="sim.echo", messages=messages)
+    deltas = [event["contentBlockDelta"]["delta"] for event in answer["stream"] if "contentBlockDelta" in event]
+    return "".join(delta["text"] for delta in deltas)
+
+
+def test_bedrock_takes_what_the_world_gave_out(world, simulator):
+    world.bedrock.upstream = simulator.start("--no-auth").port
+    client = bedrock_client()
+    assert ask(client) == "hello"
+    keys, = world.keys
+    assert world.bedrock.signers == [keys] and world.journal[-1].host == "bedrock-runtime.eu-central-1.amazonaws.com"
+    world.bedrock.revoked.add(keys)
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        ask(client)
+    world.keys.clear()
+    with pytest.raises(ClientError, match="UnrecognizedClient"):
+        ask(client)
+    assert world.bedrock.signers == [keys]
+
+
+def test_bedrock_takes_tokens(world, monkeypatch, simulator):
+    world.bedrock.upstream = simulator.start("--no-auth").port
+    world.bedrock.bearers.add("a-bearer-token")
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "a-bearer-token")
+    assert ask(bedrock_client()) == "hello"
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "another")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ask(bedrock_client())
+    assert world.bedrock.signers == ["a-bearer-token"]
 
 
 # ---- faults
