@@ -54,8 +54,5 @@ private func readFile(_ path: Bytes, into buffer: inout ByteBuffer) throws(Profi
 }
 
 private func unreadable(_ error: Int32) -> ProfileFileError {
-    guard let text = sys_error_text(error) else {
-        return ProfileFileError(line: 0, message: "cannot be read: error \(error)")
-    }
-    return ProfileFileError(line: 0, message: "cannot be read: " + String(cString: text))
+    ProfileFileError(line: 0, message: "cannot be read: \(Message(systemError: error))")
 }

@@ -17,8 +17,7 @@ public final class Recorder: @unchecked Sendable {
             name.baseAddress.map { sys_file_append($0.assumingMemoryBound(to: CChar.self)) } ?? 0
         }
         guard file < 0 else { return Recorder(file, counter) }
-        let text = sys_error_text(-file).map { String(cString: $0) } ?? "error \(-file)"
-        throw ConfigError(message: "tap.path: the file cannot be opened: " + text)
+        throw ConfigError(message: "tap.path: the file cannot be opened: \(Message(systemError: -file))")
     }
 
     private init(_ file: Int32, _ counter: ExchangeCounter) {
@@ -47,7 +46,7 @@ public final class Recorder: @unchecked Sendable {
     }
 
     /// The answer is whole; or it was cut, where a reason is given. The first of several ends is told.
-    func end(cut reason: String? = nil, now: Int64) {
+    func end(cut reason: Message? = nil, now: Int64) {
         guard file >= 0, let line = record.end(cut: reason, now: now) else { return }
         write(line)
     }

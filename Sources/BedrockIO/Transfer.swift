@@ -35,9 +35,9 @@ final class Transfer {
     }
 
     /// What libcurl says went wrong, in its words.
-    func message(_ result: CURLcode) -> String {
-        if errorText[0] != 0 { return String(cString: errorText) }
-        return curl_easy_strerror(result).map { String(cString: $0) } ?? "libcurl error \(result.rawValue)"
+    func message(_ result: CURLcode) -> Message {
+        if errorText[0] != 0 { return Message(cString: errorText) }
+        return curl_easy_strerror(result).map { Message(cString: $0) } ?? "libcurl error \(result.rawValue)"
     }
 
     /// Sets everything that a request needs; false without memory.
@@ -183,7 +183,7 @@ extension ConnectionTimes {
 }
 
 extension TransportFailure {
-    init(_ result: CURLcode, _ message: String) {
+    init(_ result: CURLcode, _ message: Message) {
         let kind: Kind
         switch result {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: kind = .resolve

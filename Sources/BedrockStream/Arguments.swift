@@ -5,9 +5,9 @@ import CSystem.Memory
 /// A call that is refused: the code, and what the diagnostic says.
 struct Refusal: Error {
     let code: brs_code
-    let message: String
+    let message: Message
 
-    init(_ code: brs_code, _ message: String) {
+    init(_ code: brs_code, _ message: Message) {
         self.code = code
         self.message = message
     }
@@ -37,13 +37,13 @@ func answering(
     }
 }
 
-private func write(_ code: brs_code, _ message: String, to diagnostic: UnsafeMutablePointer<brs_diagnostic>?) {
+private func write(_ code: brs_code, _ message: Message, to diagnostic: UnsafeMutablePointer<brs_diagnostic>?) {
     guard let diagnostic else { return }
     diagnostic.pointee.code = code
     let room = MemoryLayout.size(ofValue: diagnostic.pointee.message) - 1
     withUnsafeMutableBytes(of: &diagnostic.pointee.message) { text in
         var written = 0
-        for byte in message.utf8.prefix(room) {
+        for byte in message.bytes.prefix(room) {
             text[written] = byte
             written += 1
         }

@@ -20,7 +20,7 @@ extension Port {
         do throws(JSONError) {
             value = try Value.read(document: text.span)
         } catch {
-            throw .failed(kind: "parse", message: error.message)
+            throw .failed(kind: "parse", message: error.message.description)
         }
         writer.beginObject()
         writer.key("value")

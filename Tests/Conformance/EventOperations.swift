@@ -88,7 +88,7 @@ extension Port {
     ) throws(Refusal) {
         let type = Bytes(copying: frame.extracting(message.type))
         if message.kind == .event, failure.service == ServiceError() {
-            throw .failed(kind: "protocol", message: failure.message)
+            throw .failed(kind: "protocol", message: failure.message.description)
         }
         writer.beginObject()
         if message.kind == .error {

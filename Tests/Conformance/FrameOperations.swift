@@ -14,7 +14,7 @@ extension Port {
         } catch {
             messages.endArray()
             throw .failed(
-                kind: error.isIncomplete ? "incomplete" : "protocol", message: error.message,
+                kind: error.isIncomplete ? "incomplete" : "protocol", message: error.message.description,
                 messages: messages.buffer.array)
         }
         messages.endArray()
@@ -55,7 +55,7 @@ extension Port {
         do throws(FrameError) {
             try FrameEncoder.encode(headers: headers, payload: payload.span, into: &frame)
         } catch {
-            throw .failed(kind: "encode", message: error.message)
+            throw .failed(kind: "encode", message: error.message.description)
         }
         writer.beginObject()
         writer.member("frame_b64", base64: frame.span)
@@ -90,7 +90,7 @@ extension Port {
             }
             try decoder.finish()
         } catch {
-            throw .failed(kind: "protocol", message: error.message)
+            throw .failed(kind: "protocol", message: error.message.description)
         }
         throw .failed(kind: "protocol", message: "there is not exactly one message")
     }

@@ -24,7 +24,7 @@ extension Port {
         do throws(ProfileFileError) {
             return try ProfileFile.parse(text.span, kind)
         } catch {
-            throw .failed(kind: "parse", message: error.asConfigError(Bytes(name)).message)
+            throw .failed(kind: "parse", message: error.asConfigError(Bytes(name)).message.description)
         }
     }
 

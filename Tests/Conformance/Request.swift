@@ -15,7 +15,7 @@ struct Request {
             try read(Value.read(document: text.span))
         } catch {
             id = Self.firstID(text.span)
-            problem = .malformed(error.message)
+            problem = .malformed(error.message.description)
         }
     }
 

@@ -90,7 +90,7 @@ final class RetrySimulation {
         do throws(FrameError) {
             try FrameEncoder.encode(headers: headers, payload: payload.span, into: &frame)
         } catch {
-            throw .malformed(error.message)
+            throw .malformed(error.message.description)
         }
         return frame.array
     }

@@ -39,7 +39,7 @@ final class SigningOperations {
             else { throw SigningError("libcrypto has no SHA-256") }
             return signed
         } catch {
-            throw .failed(kind: "sign", message: error.message)
+            throw .failed(kind: "sign", message: error.message.description)
         }
     }
 

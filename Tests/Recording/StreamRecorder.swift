@@ -69,7 +69,8 @@ public struct StreamRecorder {
     private func finish(_ attempt: inout Attempt) {
         switch ending {
         case .body: attempt.bodyEnded(now: 6)
-        case .transport(let kind, let message): attempt.transportFailed(TransportFailure(kind, message), now: 6)
+        case .transport(let kind, let message):
+            attempt.transportFailed(TransportFailure(kind, Message(text: message)), now: 6)
         case .none: break
         }
     }

@@ -153,7 +153,7 @@ final class Network {
             return plan(transfer, 130_000_000_000) { $0.end(transfer, TransportFailure(.connect, "no route")) }
         }
         plan(transfer, world.dice.milliseconds(0...4000)) {
-            $0.end(transfer, TransportFailure(kind, "no connection: \(kind)"))
+            $0.end(transfer, TransportFailure(kind, .init(text: "no connection: \(kind)")))
         }
     }
 

@@ -116,7 +116,7 @@ final class Server {
                 anew.headers.firstValue(of: "authorization") == found, "each attempt is signed",
                 "the signature is wrong")
         } catch {
-            world.ledger.fail("each attempt is signed", error.message)
+            world.ledger.fail("each attempt is signed", error.message.description)
         }
     }
 

@@ -83,10 +83,6 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         append(from: literal.utf8Start, count: literal.utf8CodeUnitCount)
     }
 
-    public mutating func append(_ text: String) {
-        append(text.utf8.span)
-    }
-
     /// Appends a part of another buffer, as far as it exists.
     @inline(__always)
     public mutating func append(_ other: borrowing ByteBuffer, _ range: Range<Int>) {
@@ -101,16 +97,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
     /// Appends the number in decimal digits.
     public mutating func append(decimal number: Int64) {
-        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var rest = number.magnitude
-        var start = 20
-        repeat {
-            start &-= 1
-            digits[start] = UInt8(truncatingIfNeeded: rest % 10) &+ UInt8(ascii: "0")
-            rest /= 10
-        } while rest > 0 && start > 0
-        if number < 0 { append(UInt8(ascii: "-")) }
-        append(digits.span.extracting(start..<20))
+        append(Decimal(number).digits)
     }
 
     /// Makes place for at least `extra` more bytes and lets `body` fill some of it; `body` returns how many it wrote.

@@ -19,16 +19,19 @@ extension Array where Element == UInt8 {
     }
 }
 
-extension String {
-    /// The text of UTF-8 bytes; invalid sequences become U+FFFD.
-    public init(_ bytes: [UInt8]) {
-        self = String(decoding: bytes, as: UTF8.self)
-    }
+#if !hasFeature(Embedded)
+    /// For the simulator and the tests: the shipped library makes no `String`.
+    extension String {
+        /// The text of UTF-8 bytes; invalid sequences become U+FFFD.
+        public init(_ bytes: [UInt8]) {
+            self = String(decoding: bytes, as: UTF8.self)
+        }
 
-    public init(copying span: Span<UInt8>) {
-        self = span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        public init(copying span: Span<UInt8>) {
+            self = span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        }
     }
-}
+#endif
 
 extension Span where Element == UInt8 {
     @inline(__always)

@@ -1,8 +1,8 @@
 /// A key or value that does not fit; the message names the key.
 public struct ConfigError: Error {
-    public var message: String
+    public var message: Message
 
-    public init(message: String) {
+    public init(message: Message) {
         self.message = message
     }
 }
@@ -39,7 +39,7 @@ public final class Config {
 
     public func set(_ name: Span<UInt8>, to value: Span<UInt8>) throws(ConfigError) {
         guard let key = ConfigKey.named(name) else {
-            throw ConfigError(message: "unknown key \"\(String(copying: name.cutAtCharacter(100)).singleLine)\"")
+            throw ConfigError(message: "unknown key \"\(name, upTo: 100)\"")
         }
         try set(key, to: value)
     }
@@ -57,7 +57,7 @@ public final class Config {
 
     private func check(_ key: ConfigKey, _ value: Span<UInt8>) throws(ConfigError) {
         let description = key.description
-        let name = String(copying: Bytes(description.name).span)
+        let name = description.name
         guard value.count <= Limits.configValueLength else {
             throw ConfigError(message: "\(name): longer than \(Limits.configValueLength) bytes")
         }
@@ -72,7 +72,7 @@ public final class Config {
             }
         case .choice(let choice):
             guard choice.contains(value) else {
-                throw ConfigError(message: "\(name): not " + String(copying: Bytes(description.typeText).span))
+                throw ConfigError(message: "\(name): not \(description.typeText)")
             }
         case .url:
             try checkURL(key, name, value)
@@ -81,7 +81,7 @@ public final class Config {
         try checkMeaning(key, name, value)
     }
 
-    private func checkURL(_ key: ConfigKey, _ name: String, _ value: Span<UInt8>) throws(ConfigError) {
+    private func checkURL(_ key: ConfigKey, _ name: StaticString, _ value: Span<UInt8>) throws(ConfigError) {
         do throws(ArgumentError) {
             if key == .endpointURL {
                 _ = try Endpoint(url: value)
@@ -89,11 +89,11 @@ public final class Config {
                 try ProxyURL.check(value)
             }
         } catch {
-            throw ConfigError(message: "\(name): " + error.message)
+            throw ConfigError(message: "\(name): \(error.message)")
         }
     }
 
-    private func checkMeaning(_ key: ConfigKey, _ name: String, _ value: Span<UInt8>) throws(ConfigError) {
+    private func checkMeaning(_ key: ConfigKey, _ name: StaticString, _ value: Span<UInt8>) throws(ConfigError) {
         do throws(ArgumentError) {
             switch key {
             case .region: _ = try Endpoint.regional(value)
@@ -101,7 +101,7 @@ public final class Config {
             default: break
             }
         } catch {
-            throw ConfigError(message: "\(name): " + error.message)
+            throw ConfigError(message: "\(name): \(error.message)")
         }
     }
 }

@@ -47,7 +47,7 @@ extension FallbackTarget {
         return FallbackTarget(modelID: Bytes(copying: model), region: Bytes(copying: region))
     }
 
-    private static func error(_ number: Int, _ what: String) -> ArgumentError {
+    private static func error(_ number: Int, _ what: Message) -> ArgumentError {
         ArgumentError("fallback", "entry \(number) " + what)
     }
 }

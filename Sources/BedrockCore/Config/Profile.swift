@@ -3,7 +3,7 @@ public struct Profile: Sendable {
     struct Value: Sendable {
         let text: Bytes
         /// Names the property, the profile, the file and the line.
-        let origin: String
+        let origin: Message
     }
 
     private var values: [(key: ConfigKey, value: Value)] = []
@@ -22,16 +22,16 @@ public struct Profile: Sendable {
             guard property.utf8CodeUnitCount > 0, let found = files.property(property, of: .profile, name.span)
             else { continue }
             let file = found.file == .config ? locations.config : locations.credentials
-            let origin =
-                "\(String(Bytes(property))) of the profile \(String.shown(name)) in "
-                + "\(String.shown(file ?? [])), line \(found.property.line)"
+            let origin: Message =
+                "\(property) of the profile \(Message.shown(name)) in "
+                + "\(Message.shown(file ?? [])), line \(found.property.line)"
             values.append((key, Value(text: found.property.value.lines, origin: origin)))
         }
     }
 
-    private static func missing(_ name: Bytes, _ locations: FileLocations) -> String {
-        "there is no profile \(String.shown(name)), which AWS_PROFILE names: looked into "
-            + "\(String.shown(locations.config ?? [])) and \(String.shown(locations.credentials ?? []))"
+    private static func missing(_ name: Bytes, _ locations: FileLocations) -> Message {
+        "there is no profile \(Message.shown(name)), which AWS_PROFILE names: looked into "
+            + "\(Message.shown(locations.config ?? [])) and \(Message.shown(locations.credentials ?? []))"
     }
 
     /// Nil also for a blank value, as of the environment.
@@ -43,17 +43,17 @@ public struct Profile: Sendable {
     }
 }
 
-extension String {
+extension Message {
     /// A name or path in quotes, for a message.
-    static func shown(_ text: Bytes) -> String {
-        "\"" + String(copying: text.span.cutAtCharacter(200)).singleLine + "\""
+    static func shown(_ text: Bytes) -> Message {
+        "\"\(text, upTo: 200)\""
     }
 }
 
 extension ProfileFileError {
     /// As what the configuration says of a file that is not usable.
     public func asConfigError(_ path: Bytes) -> ConfigError {
-        let place = line > 0 ? ", line \(line): " : ": "
-        return ConfigError(message: String.shown(path) + place + message)
+        let place: Message = line > 0 ? ", line \(line): " : ": "
+        return ConfigError(message: Message.shown(path) + place + message)
     }
 }

@@ -3,9 +3,9 @@ public struct ProfileFileError: Error, Equatable {
     /// From 1; 0 where it is the whole file.
     public let line: Int
     /// Goes on a sentence that begins with the file.
-    public let message: String
+    public let message: Message
 
-    public init(line: Int, message: String) {
+    public init(line: Int, message: Message) {
         self.line = line
         self.message = message
     }
@@ -161,10 +161,10 @@ struct ProfileParser {
         _ text: Span<UInt8>, _ line: Range<Int>, _ what: StaticString
     ) throws(ProfileFileError) -> (name: Range<Int>, value: Range<Int>) {
         guard let sign = line.first(where: { text[$0] == UInt8(ascii: "=") }) else {
-            throw error("a \(String(Bytes(what))) without an equals sign")
+            throw error("a \(what) without an equals sign")
         }
         let name = text.trimmed(line.lowerBound..<sign)
-        guard !name.isEmpty else { throw error("a \(String(Bytes(what))) without a name") }
+        guard !name.isEmpty else { throw error("a \(what) without a name") }
         return (name, text.trimmed((sign &+ 1)..<line.upperBound))
     }
 
@@ -187,7 +187,7 @@ struct ProfileParser {
         guard text.extracting(value).isValidUTF8 else { throw error("a value that is no UTF-8") }
     }
 
-    private func error(_ what: String) -> ProfileFileError {
+    private func error(_ what: Message) -> ProfileFileError {
         ProfileFileError(line: line, message: what)
     }
 }

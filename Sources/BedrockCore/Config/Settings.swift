@@ -91,19 +91,19 @@ public final class Settings {
     private func checkSources() throws(ConfigError) {
         for key in [ConfigKey.region, .endpointURL, .retryMode, .maxAttempts] where config[key] == nil {
             if let found = environment.firstVariable(of: key.description.environment) {
-                try Self.check(key, found.value, from: String(Bytes(found.name)))
+                try Self.check(key, found.value, from: Message(found.name))
             } else if let found = profile.value(key) {
                 try Self.check(key, found.text, from: found.origin)
             }
         }
     }
 
-    private static func check(_ key: ConfigKey, _ value: Bytes, from origin: String) throws(ConfigError) {
+    private static func check(_ key: ConfigKey, _ value: Bytes, from origin: Message) throws(ConfigError) {
         if key == .retryMode, value == Self.legacyRetryMode { return }
         do throws(ConfigError) {
             try Config().set(key, to: value.span)
         } catch {
-            throw ConfigError(message: error.message + " (from \(origin))")
+            throw ConfigError(message: "\(error.message) (from \(origin))")
         }
     }
 
@@ -178,7 +178,7 @@ public final class Settings {
         guard endpoint.scheme == "https" || endpoint.isLoopback else {
             throw Failure(
                 .endpoint, .prepare,
-                "a bearer token is sent over https or to a loopback address only, not to " + String(endpoint.host))
+                "a bearer token is sent over https or to a loopback address only, not to \(endpoint.host)")
         }
         guard !token.span.hasControlCharacter else {
             throw Failure(.credentials, .prepare, "the bearer token has a control character")

@@ -3,7 +3,7 @@ public enum IdentitySource: Sendable {
     case configuration, environment
 
     /// What an error says of credentials that have expired.
-    func explanation(hasReread: Bool) -> String {
+    func explanation(hasReread: Bool) -> Message {
         switch self {
         case .configuration: "; the credentials come from the configuration, which has no newer ones"
         case .environment:

@@ -9,9 +9,9 @@ public enum ContinuationError: Error {
     case format
     case tooLarge
 
-    public var message: String {
+    public var message: Message {
         switch self {
-        case .obstacle(let text), .request(let text): String(copying: Bytes(text).span)
+        case .obstacle(let text), .request(let text): Message(text)
         case .malformed(let error): "the request body is not JSON: " + error.message
         case .format: "the answer cannot be put into a request of this model's format"
         case .tooLarge: "with what was answered the request would have more than \(Limits.requestBodyLength) bytes"

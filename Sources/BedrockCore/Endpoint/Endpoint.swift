@@ -53,7 +53,7 @@ public struct Endpoint: Equatable, Sendable {
 
     private static let urlLength = 4096
 
-    private static func error(_ what: String) -> ArgumentError {
+    private static func error(_ what: Message) -> ArgumentError {
         ArgumentError("endpoint_url", "the URL " + what)
     }
 
@@ -140,7 +140,7 @@ struct Authority {
         return Int(truncatingIfNeeded: port)
     }
 
-    private static func error(_ what: String) -> ArgumentError {
+    private static func error(_ what: Message) -> ArgumentError {
         ArgumentError("endpoint_url", "the URL " + what)
     }
 }

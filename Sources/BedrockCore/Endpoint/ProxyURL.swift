@@ -31,7 +31,7 @@ enum ProxyURL {
         return authority.extracting(start..<authority.count)
     }
 
-    private static func error(_ what: String) -> ArgumentError {
+    private static func error(_ what: Message) -> ArgumentError {
         ArgumentError("proxy.url", "the URL " + what)
     }
 }

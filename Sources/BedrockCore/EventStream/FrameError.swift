@@ -58,16 +58,12 @@ public struct FrameError: Error, Equatable, Sendable {
     }
 
     /// One line of English with the place and the numbers.
-    public var message: String {
-        var text = "event stream, byte "
-        text += String(offset)
-        text += ": "
-        text += what
-        return text
+    public var message: Message {
+        "event stream, byte \(offset): \(what)"
     }
 
-    private var what: String {
-        let name = header?.name.description ?? "header"
+    private var what: Message {
+        let name = header?.name ?? "header"
         switch kind {
         case .incomplete: return "the message ended after \(found) of \(expected) bytes"
         case .preludeChecksum: return "the checksum of the message's prelude is wrong"

@@ -35,7 +35,7 @@ public struct Usage: BitwiseCopyable, Equatable, Sendable {
 enum AnswerLimit {
     case length, toolName, toolCount, blockCount, event
 
-    var message: String {
+    var message: Message {
         switch self {
         case .length: "the answer's content has more than \(Limits.answerLength) bytes"
         case .toolName: "a tool call's name or id has more than \(Limits.toolNameLength) bytes"

@@ -46,7 +46,7 @@ public struct EventDecoder: ~Copyable {
         /// The service says that it failed.
         case exception(ServiceError)
         /// The message is not what its name says.
-        case malformed(String)
+        case malformed(Message)
         /// The answer is larger than any that is kept.
         case overLimit(AnswerLimit)
     }

@@ -195,7 +195,7 @@ public struct Attempt: ~Copyable {
         guard !hasEnded, let running = timeline.running(limits), running.since &+ running.length <= now else { return }
         timeline.ended = max(now, timeline.lastByte)
         let waited = (now &- running.since) / 1_000_000
-        let text =
+        let text: Message =
             "\(running.limit.missing) within \(running.limit.key)=\(running.length / 1_000_000), waited \(waited) ms"
         end(Failure(running.limit.code, phase, text))
     }
@@ -203,7 +203,7 @@ public struct Attempt: ~Copyable {
     public mutating func cancelled(_ reason: StaticString, now: Int64) {
         guard !hasEnded else { return }
         timeline.ended = now
-        end(Failure(.cancelled, phase, String(copying: Bytes(reason).span)))
+        end(Failure(.cancelled, phase, Message(reason)))
     }
 
     /// Something before the request failed.
@@ -336,10 +336,10 @@ public struct Attempt: ~Copyable {
         end(Failure(code, .stream, error.message))
     }
 
-    private mutating func endMalformed(_ text: String, _ now: Int64) {
+    private mutating func endMalformed(_ text: Message, _ now: Int64) {
         timeline.ended = now
-        let place = "the payload of the message at byte \(frames.streamOffset) is malformed: "
-        end(Failure(.protocol, .stream, place + text))
+        let place: Message = "the payload of the message at byte \(frames.streamOffset) is malformed: \(text)"
+        end(Failure(.protocol, .stream, place))
     }
 
     private mutating func endException(_ error: ServiceError, _ now: Int64) {
@@ -356,10 +356,10 @@ public struct Attempt: ~Copyable {
 
     private mutating func refuseBody(_ start: Span<UInt8>, _ wanted: StaticString = "an event stream") -> Step {
         timeline.ended = timeline.lastByte
-        let type = head.contentType.isEmpty ? "no content type" : "content type " + String(head.contentType)
-        var text = "HTTP 200 with \(type) instead of \(wanted)"
+        let type: Message = head.contentType.isEmpty ? "no content type" : "content type \(head.contentType)"
+        var text: Message = "HTTP 200 with \(type) instead of \(wanted)"
         if !start.isEmpty {
-            text += ", beginning with: " + String(copying: start.extracting(0..<min(start.count, 80)))
+            text += ", beginning with: \(start.extracting(0..<min(start.count, 80)))"
         }
         var failure = Failure(.protocol, .response, text.singleLine)
         failure.httpStatus = 200
@@ -378,22 +378,15 @@ public struct Attempt: ~Copyable {
         return failure
     }
 
-    private static func text(_ error: ServiceError, fallback: String) -> String {
-        let text: String
+    private static func text(_ error: ServiceError, fallback: Message) -> Message {
+        let text: Message
         if let message = error.message, !message.isEmpty {
-            text = String(copying: message.span.cutAtCharacter(Limits.errorTextLength))
+            text = Message(copying: message.span.cutAtCharacter(Limits.errorTextLength))
         } else if let code = error.code, !code.isEmpty {
-            text = String(code)
+            text = Message(code)
         } else {
             text = fallback
         }
         return text.singleLine
-    }
-}
-
-extension String {
-    /// With blanks for line ends and other control characters.
-    var singleLine: String {
-        String(decoding: utf8.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
     }
 }

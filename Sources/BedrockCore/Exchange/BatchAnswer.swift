@@ -4,7 +4,7 @@ enum BatchError: Error {
     case cut(JSONError)
     case malformed(JSONError)
     /// It is JSON, but not an answer.
-    case foreign(String)
+    case foreign(Message)
 
     init(_ error: JSONError) {
         self = error.kind == .incomplete ? .cut(error) : .malformed(error)

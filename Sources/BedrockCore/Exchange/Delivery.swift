@@ -223,7 +223,7 @@ struct EndTexts: ~Copyable {
         self.region = buffer.appendSlice(region)
         (nextModelID, nextRegion) = (self.modelID, self.region)
         self.requestID = keep(requestID)
-        message = keep(Bytes((failure?.message ?? "").utf8))
+        message = keep(failure?.message.bytes ?? [])
         serviceCode = keep(failure?.service.code ?? [])
         originalMessage = keep(failure?.service.originalMessage ?? [])
     }

@@ -66,7 +66,7 @@ public final class Exchange {
         public internal(set) var waysTaken: UInt64 = 0
     #endif
     /// Why the last transfer is not wanted any more; nil while it is, empty where nothing failed.
-    public internal(set) var releaseReason: String?
+    public internal(set) var releaseReason: Message?
     var attempt: Attempt
     var delivery = DeliveryState()
     var retries = RetryState()
@@ -239,7 +239,7 @@ public final class Exchange {
     public func cancelled(_ reason: StaticString, now: Int64) {
         guard state != .ended else { return }
         let phase = state == .awaitingTools ? .tool : attempt.phase
-        end(Failure(.cancelled, phase, String(copying: Bytes(reason).span)), now)
+        end(Failure(.cancelled, phase, Message(reason)), now)
     }
 
     /// The edge cannot go on.

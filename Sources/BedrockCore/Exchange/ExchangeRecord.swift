@@ -57,7 +57,7 @@ public struct ExchangeRecord {
     }
 
     /// The last line of an exchange that has none yet: its answer is whole, or was cut for a reason.
-    public mutating func end(cut reason: String?, now: Int64) -> ByteBuffer? {
+    public mutating func end(cut reason: Message?, now: Int64) -> ByteBuffer? {
         guard isOpen else { return nil }
         isOpen = false
         var writer = line(now)
@@ -65,7 +65,7 @@ public struct ExchangeRecord {
         writer.string(reason == nil ? "complete" : "cut" as StaticString)
         if let reason {
             writer.key("message")
-            writer.string(Bytes(reason.utf8))
+            writer.string(reason.bytes)
         }
         return Self.finish(&writer)
     }

@@ -27,7 +27,8 @@ extension Exchange {
     /// The round is over: its calls are waited for.
     func awaitTools(_ now: Int64) {
         guard turn.number < settings.turn.maxRounds else {
-            let text = "the model called tools again after turn.max_rounds=\(settings.turn.maxRounds) rounds of results"
+            let text: Message =
+                "the model called tools again after turn.max_rounds=\(settings.turn.maxRounds) rounds of results"
             return end(Failure(.toolRounds, .stream, text), now)
         }
         releaseTransfer(nil)
@@ -98,15 +99,13 @@ extension Exchange {
         guard let deadline = toolDeadline, deadline <= now else { return pursueTools(now) }
         let (limit, length) = nearestToolLimit
         let waited = (now &- (deadline &- length)) / 1_000_000
-        let missing = turn.firstUnanswered.map { "no result of the tool call " + Self.describe($0) } ?? limit.missing
-        let text = "\(missing) within \(limit.key)=\(length / 1_000_000), waited \(waited) ms"
+        let missing = turn.firstUnanswered.map(Self.missing) ?? Message(limit.missing)
+        let text: Message = "\(missing) within \(limit.key)=\(length / 1_000_000), waited \(waited) ms"
         end(Failure(limit.code, .tool, text), now)
     }
 
-    private static func describe(_ call: TurnState.Call) -> String {
-        let id = String(copying: call.id.span.cutAtCharacter(100))
-        let name = String(copying: call.name.span.cutAtCharacter(100))
-        return (id + " (" + name + ")").singleLine
+    private static func missing(_ call: TurnState.Call) -> Message {
+        "no result of the tool call \(call.id, upTo: 100) (\(call.name, upTo: 100))"
     }
 }
 

@@ -12,12 +12,12 @@ public enum Phase: Int32, CaseIterable, BitwiseCopyable, Sendable {
 public struct Failure: Error {
     public var code: ErrorCode
     public var phase: Phase
-    public var message: String
+    public var message: Message
     /// The answer's status, or for an exception inside a stream its modelled one; 0 for none.
     public var httpStatus = 0
     public var service = ServiceError()
 
-    public init(_ code: ErrorCode, _ phase: Phase, _ message: String) {
+    public init(_ code: ErrorCode, _ phase: Phase, _ message: Message) {
         self.code = code
         self.phase = phase
         self.message = message
@@ -31,9 +31,9 @@ public struct TransportFailure {
     }
 
     public var kind: Kind
-    public var message: String
+    public var message: Message
 
-    public init(_ kind: Kind, _ message: String) {
+    public init(_ kind: Kind, _ message: Message) {
         self.kind = kind
         self.message = message
     }

@@ -35,9 +35,9 @@ public enum Operation: Equatable, CaseIterable, Sendable {
 /// An argument that cannot be used, and why. `argument` is its name in the public interface.
 public struct ArgumentError: Error {
     public var argument: StaticString
-    public var message: String
+    public var message: Message
 
-    public init(_ argument: StaticString, _ message: String) {
+    public init(_ argument: StaticString, _ message: Message) {
         self.argument = argument
         self.message = message
     }

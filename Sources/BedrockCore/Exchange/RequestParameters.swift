@@ -106,8 +106,8 @@ extension RequestBuilder {
         throw ArgumentError("params", "the operation has no member " + name(reader.bytes(of: member.key)))
     }
 
-    private static func name(_ key: Bytes) -> String {
-        "'" + String(copying: key.span.cutAtCharacter(100)).singleLine + "'"
+    private static func name(_ key: Bytes) -> Message {
+        "'\(key, upTo: 100)'"
     }
 
     private static func decodeBody(

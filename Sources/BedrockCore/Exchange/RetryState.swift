@@ -33,7 +33,7 @@ struct RetryState {
     /// The request that goes on with the answer, where that is the plan.
     var continuation: RequestBody?
     /// Why the answer, though cut, was not gone on with.
-    var obstacle: String?
+    var obstacle: Message?
     /// What cut it first.
     var interruption: Failure?
 

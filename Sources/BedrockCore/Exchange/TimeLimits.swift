@@ -21,7 +21,7 @@ enum Limit {
         }
     }
 
-    var key: String {
+    var key: StaticString {
         switch self {
         case .connect: "timeout.connect_ms"
         case .firstByte: "timeout.first_byte_ms"
@@ -31,7 +31,7 @@ enum Limit {
         }
     }
 
-    var missing: String {
+    var missing: StaticString {
         switch self {
         case .connect: "no connection"
         case .firstByte: "no response"

@@ -32,8 +32,8 @@ public struct JSONError: Error, Equatable {
         self.offset = offset
     }
 
-    public var message: String {
-        String(Bytes(kind.description)) + " at byte \(offset)"
+    public var message: Message {
+        "\(kind.description) at byte \(offset)"
     }
 }
 

@@ -56,7 +56,7 @@ struct CanonicalRequest: ~Copyable {
         for at in 0..<name.count { scratch.append(name[unchecked: at].asciiLowercased) }
         let middle = scratch.count
         guard Self.append(collapsed: value, to: &scratch) else {
-            throw SigningError("the value of header '\(String(copying: name))' holds a control character")
+            throw SigningError("the value of header '\(name)' holds a control character")
         }
         insert(Pair(name: start..<middle, value: middle..<scratch.count), byValue: false)
     }

@@ -60,9 +60,9 @@ public struct SigningOptions: Sendable {
 
 /// A request that cannot be signed, and why.
 public struct SigningError: Error {
-    public var message: String
+    public var message: Message
 
-    public init(_ message: String) {
+    public init(_ message: Message) {
         self.message = message
     }
 

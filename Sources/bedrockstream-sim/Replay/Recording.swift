@@ -66,7 +66,7 @@ extension Recording {
         do throws(JSONError) {
             entry = try JSONValue.parse(line)
         } catch {
-            return error.message
+            return error.message.description
         }
         guard entry.members != nil else { return "no JSON object" }
         guard let number = entry["exchange"]?.integer else { return "exchange is no number" }

@@ -141,8 +141,8 @@ extension Service {
         do throws(JSONError) {
             body = try JSONValue.parse(request.body)
         } catch {
-            if operation.isInvoke { throw InvokeRequest.malformed(error.message) }
-            throw Refusal(name: "SerializationException", status: 400, message: error.message)
+            if operation.isInvoke { throw InvokeRequest.malformed(error.message.description) }
+            throw Refusal(name: "SerializationException", status: 400, message: error.message.description)
         }
         if operation.isInvoke { return try InvokeRequest.read(body, model: model) }
         return (ConverseFormat(), try ConverseRequest.prompt(body))

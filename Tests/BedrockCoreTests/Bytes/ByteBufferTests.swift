@@ -18,7 +18,7 @@ import Testing
     @Test func takesEveryKindOfText() {
         var buffer = ByteBuffer()
         buffer.append("é" as StaticString)
-        buffer.append("日" as String)
+        buffer.append("日" as StaticString)
         buffer.append([0x61] as Bytes)
         buffer.append("b".utf8.span)
         buffer.append(UInt8(ascii: "c"))

@@ -15,7 +15,7 @@ func configError(_ name: String, _ value: String, _ config: Config = Config()) -
         try config.set(name, value)
         return nil
     } catch {
-        return error.message
+        return error.message.description
     }
 }
 

@@ -236,7 +236,7 @@ private func problem(_ text: String, _ kind: ProfileFile.Kind = .config) -> Stri
             _ = try settings(config, credentials, variables)
             return nil
         } catch {
-            return (error as? ConfigError)?.message ?? "\(error)"
+            return (error as? ConfigError)?.message.description ?? "\(error)"
         }
     }
 

@@ -81,7 +81,7 @@ import Testing
         ])
     func environmentIsChecked(_ name: String, _ value: String, _ message: String) {
         let error = #expect(throws: ConfigError.self) { try settings([:], [name: value]) }
-        #expect(error?.message == message)
+        #expect(error?.message.description == message)
     }
 }
 

@@ -66,7 +66,7 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
             failure { () throws(Failure) in _ = try nowhere.endpoint() },
             failure { () throws(Failure) in _ = try nowhere.signingRegion() },
         ] {
-            #expect(error?.code == .region && error?.phase == .prepare && error?.message == message)
+            #expect(error?.code == .region && error?.phase == .prepare && error?.message.description == message)
         }
         // An endpoint alone is a place to call, but not one to sign for.
         let elsewhere = try settings(["endpoint_url": "https://host"])
@@ -81,8 +81,8 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
     ])
     func environmentIsChecked(_ variables: [String: String], _ start: String) {
         let error = #expect(throws: ConfigError.self) { try settings([:], variables) }
-        #expect(error?.message.hasPrefix(start) == true)
-        #expect(error?.message.hasSuffix(" (from \(variables.keys.first ?? ""))") == true)
+        #expect(error?.message.description.hasPrefix(start) == true)
+        #expect(error?.message.description.hasSuffix(" (from \(variables.keys.first ?? ""))") == true)
         // What is set in code is not looked for there.
         #expect(throws: Never.self) { try settings(["region": "us-east-1", "endpoint_url": "https://h"], variables) }
     }
@@ -204,7 +204,7 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
         let settings = try settings(code, variables)
         let endpoint = try Endpoint(url: "https://host".utf8.span)
         let failure = failure { () throws(Failure) in _ = try settings.identity(for: endpoint) }
-        #expect(failure?.code == error && failure?.phase == .prepare && failure?.message == message)
+        #expect(failure?.code == error && failure?.phase == .prepare && failure?.message.description == message)
     }
 
     @Test(arguments: [
@@ -228,14 +228,17 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
         let endpoint = try Endpoint(url: url.utf8.span)
         let error = failure { () throws(Failure) in _ = try settings.identity(for: endpoint) }
         #expect((error == nil) == isSent && error?.code == (isSent ? nil : .endpoint))
-        if let error { #expect(!error.message.contains("t\"") && error.message.contains(String(endpoint.host))) }
+        if let error {
+            #expect(
+                !error.message.description.contains("t\"") && error.message.description.contains(String(endpoint.host)))
+        }
     }
 
     @Test func tokenWithAControlCharacter() throws {
         let settings = try settings([:], ["AWS_BEARER_TOKEN_BEDROCK": "a\r\nX-Evil: 1"])
         let endpoint = try Endpoint(url: "https://host".utf8.span)
         let error = failure { () throws(Failure) in _ = try settings.identity(for: endpoint) }
-        #expect(error?.code == .credentials && error?.message.contains("Evil") == false)
+        #expect(error?.code == .credentials && error?.message.description.contains("Evil") == false)
     }
 }
 
@@ -351,7 +354,7 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
             let request = try prepare(settings)
             #expect(request.headers.allSatisfy { $0.value.span.isHeaderValue ? true : false })
         } catch let error as Failure {
-            #expect([.signing, .credentials].contains(error.code) && !error.message.contains("Evil"))
+            #expect([.signing, .credentials].contains(error.code) && !error.message.description.contains("Evil"))
         }
     }
 }

@@ -27,7 +27,7 @@ private func turn(
     var call = ContinuedCall(operation)
     call.run(messages)
     var list = ByteBuffer()
-    list.append(earlier)
+    list.append(Bytes(earlier.utf8))
     let body = try ToolTurn.make(
         original: Bytes(original.utf8).span, operation: operation, transcript: call.attempt.events.transcript,
         answers: answers, messages: &list)

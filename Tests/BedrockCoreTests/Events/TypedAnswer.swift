@@ -44,7 +44,7 @@ struct TypedAnswer: Equatable {
             do throws(JSONError) {
                 note(try events.decodeChunk(Bytes("chunk").span, payload.span), &events)
             } catch {
-                fault = error.message
+                fault = error.message.description
             }
             if fault != nil { break }
         }
@@ -58,10 +58,10 @@ struct TypedAnswer: Equatable {
             do throws(JSONError) {
                 while fault == nil, let outcome = try script.next(&events) { note(outcome, &events) }
             } catch {
-                fault = error.message
+                fault = error.message.description
             }
         } catch {
-            fault = error.failure.message
+            fault = error.failure.message.description
         }
         noteEnd(&events)
     }
@@ -73,8 +73,8 @@ struct TypedAnswer: Equatable {
             case .event: noteEvent(events)
             case .nothing: break
             case .exception(let error): fault = "exception " + String(error.code ?? [])
-            case .malformed(let text): fault = text
-            case .overLimit(let limit): fault = limit.message
+            case .malformed(let text): fault = text.description
+            case .overLimit(let limit): fault = limit.message.description
             }
             outcome = fault == nil ? events.nextPending() : nil
         }

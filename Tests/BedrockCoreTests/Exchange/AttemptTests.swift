@@ -54,7 +54,7 @@ private func started() -> Attempt {
             let goesOut = attempt.connected(isReused: false, now: 5_000_000)
             let (failure, attempts) = (attempt.failure, attempt.attempts)
             #expect(!goesOut && failure?.code == code && attempts == 1)
-            #expect(failure?.message.contains("anew") == true)
+            #expect(failure?.message.description.contains("anew") == true)
         }
     }
 

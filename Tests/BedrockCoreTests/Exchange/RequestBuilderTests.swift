@@ -121,7 +121,7 @@ private func checkBody(_ body: Bytes, _ operation: BedrockCore.Operation) throws
 
     @Test func saysWhere() {
         let error = #expect(throws: ArgumentError.self) { try checkBody(Bytes(#"{"a": tru}"#), .converse) }
-        #expect(error?.message.contains("at byte") == true)
+        #expect(error?.message.description.contains("at byte") == true)
     }
 
     @Test func largest() {
@@ -220,7 +220,7 @@ private func split(_ params: String, _ operation: BedrockCore.Operation) throws 
         let error = #expect(throws: ArgumentError.self) {
             try split(#"{"modelId":"m","\#(written)":1}"#, .invokeModel)
         }
-        #expect(error?.message == "the operation has no member '\(shown)'")
+        #expect(error?.message.description == "the operation has no member '\(shown)'")
     }
 
     @Test func tooManyMembers() {

@@ -50,7 +50,7 @@ private func expectEnd(
     attempt.timePassed(now: due * millisecond)
     let failure = attempt.failure
     #expect(failure?.code == code && failure?.phase == phase, sourceLocation: sourceLocation)
-    #expect(failure?.message == message, sourceLocation: sourceLocation)
+    #expect(failure?.message.description == message, sourceLocation: sourceLocation)
     let later = attempt.deadline
     #expect(later == nil, sourceLocation: sourceLocation)
 }

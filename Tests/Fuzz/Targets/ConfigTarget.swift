@@ -34,7 +34,7 @@ private func set(_ name: Bytes, _ value: Bytes, _ config: Config, _ faults: inou
         faults.expect(value.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a value with a control character")
     } catch {
         faults.expectLine(error.message, "a message")
-        faults.expect(error.message.utf8.count < 1000, "a message of \(error.message.utf8.count) bytes")
+        faults.expect(error.message.bytes.count < 1000, "a message of \(error.message.bytes.count) bytes")
         if let key { faults.expect(config[key] == before, "a refused value was kept") }
     }
 }

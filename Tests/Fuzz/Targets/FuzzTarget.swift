@@ -50,6 +50,10 @@ struct Faults {
         expect(text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "\(what) with a control character")
     }
 
+    mutating func expectLine(_ text: Message, _ what: String) {
+        expectLine(text.description, what)
+    }
+
     mutating func expectText(_ bytes: Bytes, _ what: String) {
         expect(String(validating: bytes, as: UTF8.self) != nil, "\(what) that is no UTF-8")
     }

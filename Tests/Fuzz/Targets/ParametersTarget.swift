@@ -16,7 +16,7 @@ func fuzzParameters(_ input: Bytes) -> [String] {
         checkHead(head, modelID, operation, &faults)
     } catch {
         faults.expectLine(error.message, "a message")
-        faults.expect(error.message.utf8.count < 1000, "a message of \(error.message.utf8.count) bytes")
+        faults.expect(error.message.bytes.count < 1000, "a message of \(error.message.bytes.count) bytes")
     }
     return faults.list
 }

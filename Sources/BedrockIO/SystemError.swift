@@ -1,0 +1,20 @@
+import BedrockCore
+import CSystem.Memory
+import CSystem.Posix
+
+extension Message {
+    /// The text of C; it is copied.
+    init(cString text: UnsafePointer<CChar>) {
+        let start = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
+        self.init(copying: Span(_unsafeStart: start, count: strlen(text)))
+    }
+
+    /// What the system calls an error number.
+    init(systemError error: Int32) {
+        if let text = sys_error_text(error) {
+            self.init(cString: text)
+        } else {
+            self = "error \(error)"
+        }
+    }
+}
