@@ -987,6 +987,17 @@ const char *brs_code_name(brs_code code);
  * endpoint_url (url; default none)
  *     Base URL called instead of the region's endpoint: http or https, with a path in front of the API's.
  *     Environment: AWS_ENDPOINT_URL_BEDROCK_RUNTIME, AWS_ENDPOINT_URL.
+ * profile (text; default none)
+ *     Profile of the AWS files to go by. Named here, the environment's credentials do not count.
+ *     Environment: AWS_PROFILE, AWS_DEFAULT_PROFILE.
+ * config_file (path; default none)
+ *     AWS config file; ~/.aws/config where nothing is said.
+ *     Environment: AWS_CONFIG_FILE.
+ * credentials_file (path; default none)
+ *     AWS credentials file; ~/.aws/credentials where nothing is said.
+ *     Environment: AWS_SHARED_CREDENTIALS_FILE.
+ * credentials.timeout_ms (integer; default 120000)
+ *     Milliseconds for finding out credentials, all steps together; 0 for no limit.
  * credentials.access_key_id (text; default none)
  *     AWS access key; goes with credentials.secret_access_key.
  *     Environment: AWS_ACCESS_KEY_ID.

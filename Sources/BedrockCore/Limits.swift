@@ -44,6 +44,10 @@ public enum Limits {
     public static let drainMilliseconds: Int64 = 500
     /// Most connections at a time that this is done for.
     public static let drainCount = 64
+    /// Most bytes of a file, an answer or a program's output that credentials are read from.
+    public static let identityAnswerLength = 256 * 1024
+    /// Most questions of one inquiry for credentials: a long chain of roles, each tried several times.
+    public static let identityAskCount = 256
     /// Longest value of a configuration key.
     public static let configValueLength = 64 * 1024
     /// Largest config or credentials file; ten thousand profiles fit well.

@@ -8,18 +8,19 @@ public final class Client: @unchecked Sendable {
         /// The stream's flags have changed.
         case notice(Stream)
         case cancelAll
+        case answered(HostQuestion, Finding)
     }
 
     let loop: Loop
     private let monitor: Monitor
     private let owner: pid_t
     private let config: Config
-    private let profile: Profile
     private let counter = ExchangeCounter()
     private var thread = pthread_t()
 
     // Under the monitor.
     private var environment: Environment
+    private var profile: Profile
     private var settings: Settings
     private var letters: [Letter] = []
     /// Streams that were started and have not ended.
@@ -39,7 +40,7 @@ public final class Client: @unchecked Sendable {
     public static func make(_ config: Config) throws(ConfigError) -> Client? {
         let config = config.copy()
         let environment = Environment.ofProcess()
-        let profile = try Profile.read(for: environment)
+        let profile = try Profile.read(for: environment, config)
         let settings = try Settings.make(config, environment, profile)
         guard let monitor = Monitor(), let loop = Loop() else { return nil }
         let client = Client(config, environment, profile, settings, monitor, loop)
@@ -57,6 +58,8 @@ public final class Client: @unchecked Sendable {
         self.monitor = monitor
         self.loop = loop
         owner = getpid()
+        loop.client = self
+        loop.shared.settings = settings
     }
 
     private func startThread() -> Bool {
@@ -81,22 +84,22 @@ public final class Client: @unchecked Sendable {
 
     /// Settings for one stream: those of the client, with `overrides` over them.
     public func settings(with overrides: Config?) throws(ConfigError) -> Settings {
-        let (settings, environment) = monitor.locked { (self.settings, self.environment) }
+        let (settings, environment, profile) = monitor.locked { (self.settings, self.environment, self.profile) }
         guard let overrides else { return settings }
         return try Settings.make(overrides.over(config), environment, profile)
     }
 
-    /// The environment was read again: its credentials had expired.
-    func use(_ environment: Environment) {
-        do throws(ConfigError) {
-            let settings = try Settings.make(config, environment, profile)
-            monitor.locked {
-                self.environment = environment
-                self.settings = settings
-            }
-        } catch {
-            // What was usable stays in use.
+    /// The environment and the profile files as they are now, for the calls to come.
+    func readSources() throws(ConfigError) -> Settings {
+        let environment = Environment.ofProcess()
+        let profile = try Profile.read(for: environment, config)
+        let settings = try Settings.make(config, environment, profile)
+        monitor.locked {
+            self.environment = environment
+            self.profile = profile
+            self.settings = settings
         }
+        return settings
     }
 
     /// What records the exchanges of a stream; nil where they are not to be recorded. The file is opened now, so that
@@ -214,6 +217,7 @@ public final class Client: @unchecked Sendable {
             case .start(let stream): loop.start(stream)
             case .notice(let stream): loop.notice(stream)
             case .cancelAll: loop.cancelAll("the client was drained")
+            case .answered(let question, let finding): loop.answered(question, finding)
             }
         }
         return monitor.locked { isClosing }

@@ -12,7 +12,17 @@ extension Environment {
                 environment.add(name, copy(value))
             }
         }
+        if environment.value("HOME") == nil, let home = homeFolder() { environment.add("HOME", home) }
         return environment
+    }
+
+    /// As shells and the AWS SDKs find it where HOME does not say it.
+    private static func homeFolder() -> Bytes? {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = path.withUnsafeMutableBufferPointer { path in
+            path.baseAddress.map { sys_home_folder($0, path.count) } ?? 0
+        }
+        return count > 0 ? path.prefix(Int(count)).map { UInt8(bitPattern: $0) } : nil
     }
 
     /// The text up to its NUL, which ends the loop, or up to the longest value that a setting may have.

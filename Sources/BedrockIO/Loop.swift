@@ -11,7 +11,14 @@ final class Loop: @unchecked Sendable {
     let poller: Poller
     private let multi: UnsafeMutableRawPointer
     let shared: SharedState
-    private var now: Int64 = 0
+    private(set) var now: Int64 = 0
+    var clock: Clock { Clock(now: now, wall: sys_wall_s()) }
+    /// Whose loop this is; it outlives the thread.
+    unowned(unsafe) var client: Client?
+    var host: (any IdentityHost)?
+    private var investigator: Investigator?
+    /// Streams that wait until it is known who asks.
+    private var unidentified: [Stream] = []
     /// When the loop last knew of all sockets with bytes. Limits are judged by that: what came since then, while a
     /// callback took its time, is no silence of the server.
     private var lookedAt: Int64 = 0
@@ -34,6 +41,7 @@ final class Loop: @unchecked Sendable {
         self.poller = poller
         self.multi = multi
         shared = SharedState(signer: signer, seed: sys_random())
+        investigator = Investigator(self)
         let user = Unmanaged.passUnretained(self).toOpaque()
         guard sys_multi_callbacks(multi, watchSocket, setTimer, user) == CURLM_OK else {
             curl_multi_cleanup(multi)
@@ -43,6 +51,9 @@ final class Loop: @unchecked Sendable {
 
     /// Ends the transfers and connections; the loop's thread, last.
     func shutDown() {
+        investigator?.shutDown()
+        investigator = nil
+        host = nil
         while let transfer = draining.last { endDraining(transfer) }
         for handle in idleHandles { curl_easy_cleanup(handle) }
         idleHandles.removeAll()
@@ -60,6 +71,7 @@ final class Loop: @unchecked Sendable {
         if crowdedTurns == 0 { lookedAt = now }
         poller.handOver { socket, bits in
             readClock()
+            if investigator?.readable(socket) ?? false { return }
             var running: Int32 = 0
             _ = curl_multi_socket_action(multi, socket, bits, &running)
         }
@@ -77,6 +89,7 @@ final class Loop: @unchecked Sendable {
         var nearest = min(curlDeadline ?? .max, timers.nearest ?? .max)
         // In the order in which they began, and each has the same time.
         if let transfer = draining.first { nearest = min(nearest, transfer.drainDeadline) }
+        if let investigator { nearest = min(nearest, investigator.nearest) }
         guard nearest < .max else { return -1 }
         let left = max(nearest &- sys_now_ns(), 0)
         return Int32(truncatingIfNeeded: min((left &+ 999_999) / 1_000_000, 60_000))
@@ -92,25 +105,27 @@ final class Loop: @unchecked Sendable {
             tell(stream) { $0.timePassed(now: lookedAt) }
         }
         for transfer in draining where transfer.drainDeadline <= now { endDraining(transfer) }
+        if let investigator, investigator.nearest <= now { investigator.timePassed() }
     }
 
     private func collectDone() {
         var result = CURLE_OK
         while let easy = sys_multi_done(multi, &result) {
             guard let user = sys_getinfo_private(easy) else { continue }
-            let transfer = Unmanaged<Transfer>.fromOpaque(user).takeUnretainedValue()
-            guard let stream = transfer.stream else {
-                endDraining(transfer)
-                continue
-            }
-            if result == CURLE_OK {
-                stream.recorder?.end(now: now)
-                tell(stream) { $0.bodyEnded(now: now) }
-            } else {
-                let failure = TransportFailure(result, transfer.message(result))
-                stream.recorder?.end(cut: stream.exchange.releaseReason ?? failure.message, now: now)
-                tell(stream) { $0.transportFailed(failure, now: now) }
-            }
+            Unmanaged<EasyHandle>.fromOpaque(user).takeUnretainedValue().ended(result)
+        }
+    }
+
+    /// libcurl is done with a stream's transfer.
+    func ended(_ transfer: Transfer, _ result: CURLcode) {
+        guard let stream = transfer.stream else { return endDraining(transfer) }
+        if result == CURLE_OK {
+            stream.recorder?.end(now: now)
+            tell(stream) { $0.bodyEnded(now: now) }
+        } else {
+            let failure = TransportFailure(result, transfer.message(result))
+            stream.recorder?.end(cut: stream.exchange.releaseReason ?? failure.message, now: now)
+            tell(stream) { $0.transportFailed(failure, now: now) }
         }
     }
 
@@ -245,11 +260,59 @@ final class Loop: @unchecked Sendable {
 
     /// Serves the streams that want something; never inside one of libcurl's callbacks.
     func sweep() {
-        while !waiting.isEmpty {
-            var served: [Stream] = []
-            swap(&served, &waiting)
-            for stream in served { serve(stream) }
+        repeat {
+            while !waiting.isEmpty {
+                var served: [Stream] = []
+                swap(&served, &waiting)
+                for stream in served { serve(stream) }
+            }
+            findIdentities()
+        } while !waiting.isEmpty
+    }
+
+    private func findIdentities() {
+        investigator?.work()
+        guard !unidentified.isEmpty, shared.takeSettled() else { return }
+        var woken: [Stream] = []
+        swap(&woken, &unidentified)
+        for stream in woken {
+            tell(stream) { $0.identitySettled(now: now) }
         }
+    }
+
+    func answered(_ question: HostQuestion, _ finding: Finding) {
+        readClock()
+        investigator?.answered(question, finding)
+    }
+
+    /// The environment and the files as they are now, for this inquiry and for the calls to come.
+    func readSources() -> Finding {
+        let finding = Finding()
+        do throws(ConfigError) {
+            guard let settings = try client?.readSources() else { return Finding(failure: "the client is gone") }
+            shared.settings = settings
+            finding.settings = settings
+            return finding
+        } catch {
+            return Finding(failure: error.message)
+        }
+    }
+
+    func send(
+        _ request: IdentityRequest, _ settings: Settings, for keeper: IdentityKeeper, of investigator: Investigator
+    ) throws(Failure) -> Errand {
+        let proxy = request.usesProxy ? try settings.proxy(forURL: request.url.span) : []
+        guard let easy = takeEasy() else { throw Self.shortOfMemory }
+        guard let errand = Errand(easy: easy, request, for: keeper, of: investigator) else {
+            curl_easy_cleanup(easy)
+            throw Self.shortOfMemory
+        }
+        guard errand.prepare(settings, proxy: proxy) else {
+            recycle(errand)
+            throw Self.shortOfMemory
+        }
+        try add(errand)
+        return errand
     }
 
     private func serve(_ stream: Stream) {
@@ -260,7 +323,7 @@ final class Loop: @unchecked Sendable {
             case .drainTransfer: drain(stream)
             case .send(let request, let isFresh): send(request, isFresh: isFresh, stream)
             case .resumeTransfer: if let transfer = stream.transfer { _ = sys_unpause(transfer.easy) }
-            case .rereadCredentials: rereadCredentials(stream)
+            case .awaitIdentity: unidentified.append(stream)
             case .finish: letGo(stream)
             }
         }
@@ -287,27 +350,28 @@ final class Loop: @unchecked Sendable {
     }
 
     private func add(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) throws(Failure) {
-        let shortOfMemory = Failure(.memory, .prepare, "out of memory")
-        guard let easy = idleHandles.popLast() ?? curl_easy_init() else { throw shortOfMemory }
+        guard let easy = takeEasy() else { throw Self.shortOfMemory }
         guard let transfer = Transfer(easy: easy, body: request.body, for: stream, on: self) else {
             curl_easy_cleanup(easy)
-            throw shortOfMemory
+            throw Self.shortOfMemory
         }
         stream.transfer = transfer
         guard transfer.prepare(request, settings: stream.exchange.settings, isFresh: isFresh) else {
-            throw shortOfMemory
+            throw Self.shortOfMemory
         }
-        let added = curl_multi_add_handle(multi, easy)
+        try add(transfer)
+    }
+
+    private static var shortOfMemory: Failure { Failure(.memory, .prepare, "out of memory") }
+
+    private func takeEasy() -> UnsafeMutableRawPointer? { idleHandles.popLast() ?? curl_easy_init() }
+
+    private func add(_ handle: EasyHandle) throws(Failure) {
+        let added = curl_multi_add_handle(multi, handle.easy)
         guard added == CURLM_OK else {
             throw Failure(.transport, .prepare, "libcurl does not take the request: code \(added.rawValue)")
         }
-        transfer.isAdded = true
-    }
-
-    private func rereadCredentials(_ stream: Stream) {
-        let environment = Environment.ofProcess()
-        stream.client.use(environment)
-        tell(stream) { $0.credentialsReread(environment, now: now) }
+        handle.isAdded = true
     }
 
     private func letGo(_ stream: Stream) {
@@ -332,18 +396,19 @@ final class Loop: @unchecked Sendable {
         guard let transfer = stream.transfer else { return }
         endRecord(stream)
         stream.transfer = nil
+        transfer.stream = nil
         recycle(transfer)
     }
 
-    private func recycle(_ transfer: Transfer) {
-        transfer.stream = nil
-        if transfer.isAdded { _ = curl_multi_remove_handle(multi, transfer.easy) }
+    /// Not inside one of libcurl's callbacks.
+    func recycle(_ handle: EasyHandle) {
+        if handle.isAdded { _ = curl_multi_remove_handle(multi, handle.easy) }
         if idleHandles.count < Self.idleHandleCount {
             // Forgets the request's secrets and borrowed memory; keeps what was learned of the connection.
-            curl_easy_reset(transfer.easy)
-            idleHandles.append(transfer.easy)
+            curl_easy_reset(handle.easy)
+            idleHandles.append(handle.easy)
         } else {
-            curl_easy_cleanup(transfer.easy)
+            curl_easy_cleanup(handle.easy)
         }
     }
 

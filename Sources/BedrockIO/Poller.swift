@@ -41,6 +41,11 @@ final class Poller {
         _ = sys_poll_watch(set, socket, Int32(bits), isKnown ? 1 : 0)
     }
 
+    /// Waits for something to read from a descriptor that is not libcurl's.
+    func watch(_ descriptor: Int32) {
+        _ = sys_poll_watch(set, descriptor, Int32(SYS_READABLE), 0)
+    }
+
     func forget(_ socket: Int32) {
         _ = sys_poll_forget(set, socket)
     }

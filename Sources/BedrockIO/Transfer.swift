@@ -2,9 +2,8 @@ import BedrockCore
 import CSystem.Curl
 import CSystem.Memory
 
-/// One request in libcurl's hands: the easy handle and what it borrows until it is done.
-final class Transfer {
-    let easy: UnsafeMutableRawPointer
+/// One request of a stream in libcurl's hands.
+final class Transfer: EasyHandle {
     let loop: Loop
     /// Whose request it is; nil once the rest of the answer is read for nobody.
     unowned(unsafe) var stream: Stream?
@@ -13,74 +12,38 @@ final class Transfer {
     var drainDeadline: Int64 = 0
     private let body: RequestBody
     private var upload = Upload()
-    /// The multi handle has it.
-    var isAdded = false
-    private var headers: UnsafeMutablePointer<curl_slist>?
-    private let errorText: UnsafeMutablePointer<CChar>
 
-    /// Takes a handle over, fresh or used before; it goes back by `takeEasy`. Nil without memory.
+    /// Nil without memory.
     init?(easy: UnsafeMutableRawPointer, body: RequestBody, for stream: Stream, on loop: Loop) {
-        guard let text = malloc(Int(CURL_ERROR_SIZE)) else { return nil }
-        self.easy = easy
         self.body = body
         self.stream = stream
         self.loop = loop
-        errorText = text.assumingMemoryBound(to: CChar.self)
-        errorText[0] = 0
+        super.init(easy: easy)
     }
 
-    deinit {
-        curl_slist_free_all(headers)
-        free(errorText)
-    }
-
-    /// What libcurl says went wrong, in its words.
-    func message(_ result: CURLcode) -> Message {
-        if errorText[0] != 0 { return Message(cString: errorText) }
-        return curl_easy_strerror(result).map { Message(cString: $0) } ?? "libcurl error \(result.rawValue)"
+    override func ended(_ result: CURLcode) {
+        loop.ended(self, result)
     }
 
     /// Sets everything that a request needs; false without memory.
     func prepare(_ request: PreparedRequest, settings: Settings, isFresh: Bool) -> Bool {
-        curl_easy_reset(easy)
-        let user = Unmanaged.passUnretained(self).toOpaque()
-        return setUpCallbacks(user) && setUpRequest(request) && setUpTransport(request, settings)
-            && setUpConnection(settings.connection, isFresh: isFresh)
+        begin() && setUpCallbacks() && setHeaders(request.headers) && setBody(body) && set(CURLOPT_URL, request.url)
+            && setUpTransport(request, settings) && setUpConnection(settings.connection, isFresh: isFresh)
     }
 
-    private func setUpCallbacks(_ user: UnsafeMutableRawPointer) -> Bool {
-        set(CURLOPT_PRIVATE, user) && set(CURLOPT_WRITEDATA, user) && set(CURLOPT_HEADERDATA, user)
-            && set(CURLOPT_PREREQDATA, user) && set(CURLOPT_ERRORBUFFER, errorText)
-            && sys_setopt_write(easy, CURLOPT_WRITEFUNCTION, bodyArrived) == CURLE_OK
+    private func setUpCallbacks() -> Bool {
+        let user = Unmanaged.passUnretained(self).toOpaque()
+        return set(CURLOPT_PREREQDATA, user) && sys_setopt_write(easy, CURLOPT_WRITEFUNCTION, bodyArrived) == CURLE_OK
             && sys_setopt_write(easy, CURLOPT_HEADERFUNCTION, headLineArrived) == CURLE_OK
             && sys_setopt_prereq(easy, connectionReady) == CURLE_OK && set(CURLOPT_XFERINFODATA, user)
             && sys_setopt_progress(easy, progressMade) == CURLE_OK
     }
 
-    private func setUpRequest(_ request: PreparedRequest) -> Bool {
-        for header in request.headers {
-            // libcurl spells a header without a value with a semicolon, and takes a colon for its removal.
-            let separator = header.value.isEmpty ? Bytes(";") : Bytes(": ")
-            guard add(header.name + separator + header.value) else { return false }
-        }
-        for name: StaticString in ["Expect", "Accept", "Content-Type"] {
-            // libcurl would add these by itself.
-            guard request.headers.firstValue(of: name) != nil || add(Bytes(name) + Bytes(":")) else { return false }
-        }
-        let isBodySet =
-            sys_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(body.bytes.count)) == CURLE_OK
-            && set(CURLOPT_POSTFIELDS, body.bytes.pointer)
-        return isBodySet && set(CURLOPT_POST, 1) && set(CURLOPT_URL, request.url) && set(CURLOPT_HTTPHEADER, headers)
-            && set(CURLOPT_PATH_AS_IS, 1)
-    }
-
     private func setUpTransport(_ request: PreparedRequest, _ settings: Settings) -> Bool {
         // The connect limit is ours; libcurl's own default of five minutes must not come first.
         var isSet =
-            set(CURLOPT_NOSIGNAL, 1) && set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
-            && set(CURLOPT_PROTOCOLS_STR, Bytes("http,https")) && set(CURLOPT_QUICK_EXIT, 1)
-            && set(CURLOPT_PROXY, request.proxy) && set(CURLOPT_NOPROXY, settings.proxyBypass)
-            && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+            set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max)) && set(CURLOPT_PROXY, request.proxy)
+            && set(CURLOPT_NOPROXY, settings.proxyBypass)
         let version = settings.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         isSet = isSet && set(CURLOPT_HTTP_VERSION, version)
         if let bundle = settings.caBundle { isSet = isSet && trustOnly(bundle) }
@@ -97,12 +60,6 @@ final class Transfer {
             && (keepAlive == 0 || set(CURLOPT_TCP_KEEPIDLE, keepAlive) && set(CURLOPT_TCP_KEEPINTVL, keepAlive))
             && set(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
             && sys_setopt_socket(easy, connection.unacknowledgedMs) == CURLE_OK
-    }
-
-    /// Instead of the system's authorities, which libcurl finds by a file and by a directory.
-    private func trustOnly(_ bundle: Bytes) -> Bool {
-        set(CURLOPT_CAINFO, bundle) && set(CURLOPT_CAPATH, nil) && set(CURLOPT_PROXY_CAINFO, bundle)
-            && set(CURLOPT_PROXY_CAPATH, nil)
     }
 
     // MARK: The request on its way
@@ -123,28 +80,6 @@ final class Transfer {
 
     func watchUpload(_ isWatched: Bool) {
         _ = set(CURLOPT_NOPROGRESS, isWatched ? 0 : 1)
-    }
-
-    private func set(_ option: CURLoption, _ value: Int) -> Bool {
-        sys_setopt_long(easy, option, value) == CURLE_OK
-    }
-
-    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) -> Bool {
-        sys_setopt_pointer(easy, option, value) == CURLE_OK
-    }
-
-    /// libcurl copies the text.
-    private func set(_ option: CURLoption, _ text: Bytes) -> Bool {
-        (text + [0]).withUnsafeBytes { set(option, $0.baseAddress) }
-    }
-
-    private func add(_ line: Bytes) -> Bool {
-        let grown = (line + [0]).withUnsafeBytes {
-            curl_slist_append(headers, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
-        }
-        guard let grown else { return false }
-        headers = grown
-        return true
     }
 }
 

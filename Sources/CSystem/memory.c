@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "sys_memory.h"
 
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -20,6 +21,21 @@ int sys_is_memory_short(void) {
 
 void sys_zero(void *bytes, size_t len) {
   if (len) explicit_bzero(bytes, len);
+}
+
+void *sys_secret_new(const void *bytes, size_t len) {
+  if (!bytes || !len) return NULL;
+  void *pages = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return NULL;
+  (void)madvise(pages, len, MADV_DONTDUMP);
+  memcpy(pages, bytes, len);
+  return pages;
+}
+
+void sys_secret_free(void *secret, size_t len) {
+  if (!secret) return;
+  sys_zero(secret, len);
+  munmap(secret, len);
 }
 
 // The standard library seeds its hashing from this symbol, which glibc has only since 2.36.

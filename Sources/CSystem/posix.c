@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -59,7 +61,42 @@ int64_t sys_file_write(int fd, const void *bytes, size_t len) {
 
 void sys_file_close(int fd) { close(fd); }
 
+int sys_file_replace(const char *path, const void *bytes, size_t len) {
+  size_t length = strlen(path);
+  char *made = malloc(length + 8);
+  if (!made) return ENOMEM;
+  memcpy(made, path, length);
+  memcpy(made + length, ".XXXXXX", 8);
+  int fd = mkostemp(made, O_CLOEXEC);
+  int failed = fd < 0 ? errno : 0;
+  for (size_t at = 0; !failed && at < len;) {
+    int64_t written = sys_file_write(fd, (const char *)bytes + at, len - at);
+    if (written < 0) failed = (int)-written;
+    else at += (size_t)written;
+  }
+  if (!failed && fsync(fd)) failed = errno;
+  if (fd >= 0) close(fd);
+  if (!failed && rename(made, path)) failed = errno;
+  if (failed && fd >= 0) unlink(made);
+  free(made);
+  return failed;
+}
+
+size_t sys_home_folder(char *path, size_t capacity) {
+  char memory[16 * 1024];
+  struct passwd entry, *found = NULL;
+  if (getpwuid_r(getuid(), &entry, memory, sizeof memory, &found) || !found || !found->pw_dir) return 0;
+  size_t len = strlen(found->pw_dir);
+  if (len >= capacity) return 0;
+  memcpy(path, found->pw_dir, len + 1);
+  return len;
+}
+
 int sys_is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
+
+int sys_is_waiting(int error) { return error == EAGAIN; }
+
+int sys_out_of_memory(void) { return ENOMEM; }
 
 const char *sys_error_text(int error) { return strerrordesc_np(error); }
 

@@ -142,7 +142,7 @@ extension Watch {
     func noticed(_ notice: NoticeView) {
         require(!hasEnded, "nothing follows the end", "a notice: \(notice.words)")
         require(!call.isDetached, "nothing is delivered after a detach", notice.words)
-        if call.exchange.state == .refreshing {
+        if call.exchange.state == .resolving {
             // Other credentials were found.
             retries.number += 1
             retries.hasReread = true

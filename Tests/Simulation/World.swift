@@ -20,6 +20,8 @@ final class World {
     private(set) var calls: [Call] = []
     /// Calls that want something which cannot be done inside the transport's callbacks.
     private var waiting: [Call] = []
+    /// Calls that wait until it is known who asks.
+    private var unidentified: [Call] = []
     private(set) var network: Network
     private(set) var server: Server
     let ledger = Ledger()
@@ -111,6 +113,7 @@ final class World {
             call.letGo()
         }
         waiting = []
+        unidentified = []
         network.letGo()
     }
 
@@ -203,11 +206,44 @@ final class World {
     // MARK: What exchanges want done
 
     private func sweep() {
-        while !waiting.isEmpty, !ledger.isBroken {
-            let served = waiting
-            waiting = []
-            for call in served { serve(call) }
+        repeat {
+            while !waiting.isEmpty, !ledger.isBroken {
+                let served = waiting
+                waiting = []
+                for call in served { serve(call) }
+            }
+            findIdentities()
+        } while !waiting.isEmpty && !ledger.isBroken
+    }
+
+    /// Reading the environment takes no time, or some.
+    private func findIdentities() {
+        for keeper in shared.keepers {
+            while let ask = keeper.takeAsk() {
+                note("asked for \(ask.subject)")
+                if dice.percent(50) {
+                    answerSources(keeper)
+                } else {
+                    after(dice.time(upTo: 34)) { [unowned self] in answerSources(keeper) }
+                }
+            }
         }
+        guard !unidentified.isEmpty, shared.takeSettled() else { return }
+        let woken = unidentified
+        unidentified = []
+        for call in woken { settle(call) }
+    }
+
+    private func answerSources(_ keeper: IdentityKeeper) {
+        let finding = Finding()
+        finding.settings = try? Settings.make(Config(), Keys(generation: environmentGeneration).environment)
+        keeper.found(finding, clock)
+    }
+
+    private func settle(_ call: Call) {
+        let number = call.watch.retries.number
+        tell(call) { $0.identitySettled(now: self.now) }
+        call.watch.reread(after: number)
     }
 
     private func serve(_ call: Call) {
@@ -226,7 +262,7 @@ final class World {
         case .drainTransfer: network.drain(call)
         case .send(let request, let isFresh): send(request, isFresh: isFresh, call)
         case .resumeTransfer: network.resume(call)
-        case .rereadCredentials: reread(call)
+        case .awaitIdentity: unidentified.append(call)
         case .finish:
             call.timer = .max
             network.drop(call)
@@ -243,13 +279,6 @@ final class World {
         }
         network.send(request, isFresh: isFresh, call)
     }
-
-    private func reread(_ call: Call) {
-        let environment = Keys(generation: environmentGeneration).environment
-        let number = call.watch.retries.number
-        tell(call) { $0.credentialsReread(environment, now: self.now) }
-        call.watch.reread(after: number)
-    }
 }
 
 extension Action {
@@ -259,7 +288,7 @@ extension Action {
         case .drainTransfer: "drain the transfer"
         case .send(_, let isFresh): isFresh ? "send on a new connection" : "send"
         case .resumeTransfer: "resume the transfer"
-        case .rereadCredentials: "read credentials anew"
+        case .awaitIdentity: "find out who asks"
         case .finish: "finish"
         }
     }

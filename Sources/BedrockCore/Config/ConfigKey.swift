@@ -1,6 +1,7 @@
 /// Every setting of the library: the one table behind `brs_config_set`, `brs_config_describe` and the printed lists.
 public enum ConfigKey: Int, CaseIterable, Sendable {
     case region, endpointURL
+    case profile, configFile, credentialsFile, identityTimeout
     case accessKeyID, secretAccessKey, sessionToken, bearerToken, authScheme
     case connectTimeout, firstByteTimeout, betweenBytesTimeout, totalTimeout
     case retryMode, maxAttempts, maxBackoff, onModelTimeout, minMaxTokens, onModelStreamError
@@ -21,6 +22,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     public var description: ConfigDescription {
         switch self {
         case .region, .endpointURL: placeDescription
+        case .profile, .configFile, .credentialsFile, .identityTimeout: profileDescription
         case .accessKeyID, .secretAccessKey, .sessionToken, .bearerToken, .authScheme: identityDescription
         case .connectTimeout, .firstByteTimeout, .betweenBytesTimeout, .totalTimeout, .queueBytes: limitDescription
         case .retryMode, .maxAttempts, .maxBackoff, .onModelTimeout, .minMaxTokens, .onModelStreamError:
@@ -49,6 +51,29 @@ extension ConfigKey {
                 "Base URL called instead of the region's endpoint: http or https, with a path in front of the API's.",
                 environment: ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"],
                 environmentText: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME, AWS_ENDPOINT_URL")
+        }
+    }
+
+    private var profileDescription: ConfigDescription {
+        switch self {
+        case .profile:
+            ConfigDescription(
+                "profile", .text,
+                "Profile of the AWS files to go by. Named here, the environment's credentials do not count.",
+                environment: ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"],
+                environmentText: "AWS_PROFILE, AWS_DEFAULT_PROFILE")
+        case .configFile:
+            ConfigDescription(
+                "config_file", .path, "AWS config file; ~/.aws/config where nothing is said.",
+                environment: ["AWS_CONFIG_FILE"], environmentText: "AWS_CONFIG_FILE")
+        case .credentialsFile:
+            ConfigDescription(
+                "credentials_file", .path, "AWS credentials file; ~/.aws/credentials where nothing is said.",
+                environment: ["AWS_SHARED_CREDENTIALS_FILE"], environmentText: "AWS_SHARED_CREDENTIALS_FILE")
+        default:
+            ConfigDescription(
+                "credentials.timeout_ms", .integer(0...86_400_000),
+                "Milliseconds for finding out credentials, all steps together; 0 for no limit.", default: "120000")
         }
     }
 

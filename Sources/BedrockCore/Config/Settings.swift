@@ -32,12 +32,6 @@ public struct Environment {
     }
 }
 
-/// How a request proves who sends it.
-public enum Identity {
-    case credentials(Credentials)
-    case bearer(Bytes)
-}
-
 /// A configuration with the environment, the profile and the defaults behind it, as numbers and values that a stream
 /// uses.
 public final class Settings {
@@ -53,6 +47,8 @@ public final class Settings {
     public let fallbacks: [FallbackTarget]
     public let connection: ConnectionRules
     public let turn: TurnRules
+    /// How long finding out an identity may take, in nanoseconds; 0 for no limit.
+    public let identityLimit: Int64
     /// Where exchanges are recorded; nil for nowhere.
     public let tapPath: Bytes?
     public let queueLength: Int
@@ -85,13 +81,14 @@ public final class Settings {
         caBundle = config[.caBundle] ?? environment.first(of: ConfigKey.caBundle.description.environment)
         invokeOptions = Self.invokeOptions(config)
         turn = TurnRules(config)
+        identityLimit = Self.integer(.identityTimeout, config) &* 1_000_000
         tapPath = config[.tapPath]
     }
 
     private func checkSources() throws(ConfigError) {
         for key in [ConfigKey.region, .endpointURL, .retryMode, .maxAttempts] where config[key] == nil {
             if let found = environment.firstVariable(of: key.description.environment) {
-                try Self.check(key, found.value, from: Message(found.name))
+                try Self.check(key, found.value, from: Message(Bytes(found.name)))
             } else if let found = profile.value(key) {
                 try Self.check(key, found.text, from: found.origin)
             }
@@ -110,7 +107,7 @@ public final class Settings {
     /// What older SDKs did; they read the same sources, so it is taken, for the mode that came after.
     private static let legacyRetryMode: StaticString = "legacy"
 
-    private func value(_ key: ConfigKey) -> Bytes? {
+    func value(_ key: ConfigKey) -> Bytes? {
         config[key] ?? environment.first(of: key.description.environment)
     }
 
@@ -137,17 +134,21 @@ public final class Settings {
             "region", "no region: looked at the configuration key region and at AWS_REGION and AWS_DEFAULT_REGION")
     }
 
-    /// The region that requests are signed for.
-    public func signingRegion() throws(Failure) -> Bytes {
-        guard let region else { throw Failure(.region, .prepare, Self.missingRegion.message) }
-        return region
-    }
+    /// Nothing else says where requests go, or for which region they are signed.
+    var needsRegion: Bool { value(.endpointURL) == nil || schemes.contains(.sigv4) }
 
     /// The proxy for an endpoint; empty for none.
-    public func proxy(for endpoint: Endpoint) throws(Failure) -> Bytes {
+    public func proxy(for endpoint: Endpoint) throws(Failure) -> Bytes { try proxy(isSecure: endpoint.isSecure) }
+
+    /// The proxy for a URL.
+    public func proxy(forURL url: Span<UInt8>) throws(Failure) -> Bytes {
+        try proxy(isSecure: url.startsIgnoringCase(with: "https:"))
+    }
+
+    private func proxy(isSecure: Bool) throws(Failure) -> Bytes {
         if let url = config[.proxyURL] { return url == "none" ? [] : url }
         let names: [StaticString] =
-            endpoint.isSecure
+            isSecure
             ? ConfigKey.proxyURL.description.environment : ["http_proxy", "all_proxy", "ALL_PROXY"]
         guard let url = environment.first(of: names) else { return [] }
         do throws(ArgumentError) {
@@ -159,53 +160,6 @@ public final class Settings {
     }
 
     public var proxyBypass: Bytes { value(.proxyBypass) ?? [] }
-
-    // MARK: Who asks
-
-    /// A bearer token wins over credentials unless the scheme is chosen in code, as in botocore.
-    public func identity(for endpoint: Endpoint) throws(Failure) -> Identity {
-        let scheme = config[.authScheme] ?? Bytes("auto")
-        if scheme != "sigv4", let token = value(.bearerToken) { return try bearer(token, endpoint) }
-        if scheme == "bearer" {
-            throw Failure(
-                .credentials, .prepare,
-                "no bearer token: looked at the configuration key bearer_token and at AWS_BEARER_TOKEN_BEDROCK")
-        }
-        return .credentials(try credentials())
-    }
-
-    private func bearer(_ token: Bytes, _ endpoint: Endpoint) throws(Failure) -> Identity {
-        guard endpoint.scheme == "https" || endpoint.isLoopback else {
-            throw Failure(
-                .endpoint, .prepare,
-                "a bearer token is sent over https or to a loopback address only, not to \(endpoint.host)")
-        }
-        guard !token.span.hasControlCharacter else {
-            throw Failure(.credentials, .prepare, "the bearer token has a control character")
-        }
-        return .bearer(token)
-    }
-
-    private func credentials() throws(Failure) -> Credentials {
-        let configured = (config[.accessKeyID], config[.secretAccessKey])
-        if let id = configured.0, let secret = configured.1 {
-            return Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: config[.sessionToken])
-        }
-        if configured.0 != nil || configured.1 != nil {
-            throw Failure(
-                .credentials, .prepare,
-                "credentials.access_key_id and credentials.secret_access_key go together, one of them is not set")
-        }
-        guard let id = environment.value("AWS_ACCESS_KEY_ID"), let secret = environment.value("AWS_SECRET_ACCESS_KEY")
-        else {
-            throw Failure(
-                .credentials, .prepare,
-                "no credentials: looked at the configuration keys credentials.* and bearer_token, and at "
-                    + "AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_BEARER_TOKEN_BEDROCK")
-        }
-        let token = environment.value("AWS_SESSION_TOKEN")
-        return Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token)
-    }
 
     // MARK: Reading texts
 

@@ -29,8 +29,9 @@ public enum Action {
     /// Give a request to the transport, on a connection of its own where `isFresh`.
     case send(PreparedRequest, isFresh: Bool)
     case resumeTransfer
-    /// Read the environment again and tell by `credentialsReread`.
-    case rereadCredentials
+    /// Find out what the keepers of the shared state ask for, and tell by `identitySettled` when one of them has
+    /// settled, or none of them looks for anything.
+    case awaitIdentity
     /// The exchange has ended and wants nothing any more.
     case finish
 }
@@ -104,6 +105,7 @@ public final class Exchange {
         switch (state, attempt.deadline) {
         case (.ended, _): nil
         case (.awaitingTools, _): toolDeadline
+        case (.resolving, nil): totalDeadline
         case (.waiting, let limit) where isPaused: limit
         case (.waiting, let limit?): min(retries.dueAt, limit)
         case (.waiting, nil): retries.dueAt
@@ -216,6 +218,10 @@ public final class Exchange {
     public func timePassed(now: Int64) {
         guard state != .ended else { return }
         if state == .awaitingTools { return toolTimePassed(now) }
+        if state == .resolving, let failure = attempt.failure {
+            if let limit = totalDeadline, limit <= now { end(failure, now) }
+            return
+        }
         attempt.timePassed(now: now)
         settle(now)
         if state == .waiting { goOnIfDue(now) }
@@ -258,7 +264,7 @@ public final class Exchange {
         case .keep: break
         }
         if state == .ended { return todo.takeFinish() ? .finish : nil }
-        if todo.takeReread() { return .rereadCredentials }
+        if todo.takeWait() { return .awaitIdentity }
         if todo.takeSend() { return send(clock) }
         return todo.takeResume() ? .resumeTransfer : nil
     }
@@ -267,7 +273,10 @@ public final class Exchange {
 
     private func send(_ clock: Clock) -> Action? {
         do throws(Failure) {
-            let request = try prepare(clock)
+            guard let request = try prepare(clock) else {
+                enter(.resolving, .ask)
+                return .awaitIdentity
+            }
             attempt.started(isReopened: retries.isReopening, now: clock.now)
             retries.hasTurn = false
             releaseReason = nil
@@ -280,13 +289,17 @@ public final class Exchange {
         }
     }
 
-    private func prepare(_ clock: Clock) throws(Failure) -> PreparedRequest {
+    /// Nil where it has to be found out who asks, or where.
+    private func prepare(_ clock: Clock) throws(Failure) -> PreparedRequest? {
+        guard try findRegion(clock) else { return nil }
         let endpoint = try settings.endpoint()
+        guard let identity = try identify(endpoint, clock) else { return nil }
         retries.host = endpoint.host
         retries.signedAt = clock
         return try PreparedRequest(
             operation: operation, modelID: modelID, body: body, settings: settings, endpoint: endpoint,
-            signer: shared.signer, epochSeconds: clock.wall &+ shared.skew.offset(host: endpoint.host),
+            identity: identity, signer: shared.signer,
+            epochSeconds: clock.wall &+ shared.skew.offset(host: endpoint.host),
             attemptHeaders: retries.headers(max: settings.retry.allowedAttempts))
     }
 }
@@ -300,10 +313,10 @@ struct Todo {
     var transfer = Transfer.keep
     var sends = false
     var resumes = false
-    var rereads = false
+    var waits = false
     var finishes = false
 
-    var isAny: Bool { transfer != .keep || sends || resumes || rereads || finishes }
+    var isAny: Bool { transfer != .keep || sends || resumes || waits || finishes }
 
     mutating func takeTransfer() -> Transfer {
         defer { transfer = .keep }
@@ -312,11 +325,11 @@ struct Todo {
 
     mutating func takeSend() -> Bool { Self.take(&sends) }
     mutating func takeResume() -> Bool { Self.take(&resumes) }
-    mutating func takeReread() -> Bool { Self.take(&rereads) }
+    mutating func takeWait() -> Bool { Self.take(&waits) }
 
     /// The last thing; what else was to be done is of no use any more.
     mutating func takeFinish() -> Bool {
-        (sends, resumes, rereads) = (false, false, false)
+        (sends, resumes, waits) = (false, false, false)
         return Self.take(&finishes)
     }
 

@@ -19,7 +19,7 @@ extension Exchange {
 
     /// Draws the conclusion where the attempt has ended.
     func settle(_ now: Int64) {
-        guard state != .ended, state != .refreshing, state != .awaitingTools, attempt.hasEnded else { return }
+        guard state != .ended, state != .resolving, state != .awaitingTools, attempt.hasEnded else { return }
         guard let failure = attempt.failure else { return succeed(now) }
         if settings.retry.mode == .adaptive { tellLimiter(failure, now) }
         let plan = judged(plan(for: failure, now), failure, now)
@@ -77,7 +77,7 @@ extension Exchange {
     private func planForExpiredToken() -> Plan {
         let mayReread =
             !retries.hasReread && !delivery.isVisible && retries.number < settings.retry.allowedAttempts
-            && settings.identitySource == .environment
+            && retries.identity != nil
         return Plan(mayReread ? .reread : .end)
     }
 
@@ -180,10 +180,7 @@ extension Exchange {
         switch plan.deed {
         case .end: end(failure, now)
         case .reopen: reopen(failure)
-        case .reread:
-            releaseTransfer(failure)
-            enter(.refreshing, .reread)
-            todo.rereads = true
+        case .reread: reread(failure, now)
         case .fallback: fallBack(plan, failure, now)
         case .retry: again(plan, retries.renewal, failure, now)
         case .restart:
@@ -221,7 +218,7 @@ extension Exchange {
     }
 
     /// Tells the consumer of the plan, before anything of it is done.
-    private func tell(_ plan: Plan, _ now: Int64) {
+    func tell(_ plan: Plan, _ now: Int64) {
         guard !wishes.isDetached, let notice = notice(plan) else { return }
         _ = follow(consumer.noticed(notice), now)
     }
@@ -287,26 +284,6 @@ extension Exchange {
         enter(.waiting, .retry)
     }
 
-    /// The environment as it is now.
-    public func credentialsReread(_ environment: Environment, now: Int64) {
-        guard state == .refreshing, let failure = attempt.failure else { return }
-        retries.hasReread = true
-        let renewed: Settings?
-        do throws(ConfigError) {
-            renewed = try settings.with(environment)
-        } catch {
-            renewed = nil
-        }
-        guard let renewed, !renewed.hasSameIdentity(as: settings) else { return end(failure, now) }
-        tell(Plan(.reread), now)
-        if state == .ended { return }
-        settings = renewed
-        retries.nextAttempt()
-        attempt.renew(retries.renewal)
-        retries.dueAt = now
-        enter(.waiting, .retry)
-    }
-
     /// Lets go of the transfer of an attempt that has ended.
     func releaseTransfer(_ failure: Failure?) {
         releaseReason = failure?.message ?? ""
@@ -329,7 +306,7 @@ extension Exchange {
     private func explained(_ failure: Failure) -> Failure {
         if failure.code == .expiredToken, failure.phase == .response {
             var failure = failure
-            failure.message += settings.identitySource.explanation(hasReread: retries.hasReread)
+            failure.message += explanationOfExpiry
             return failure
         }
         if failure.code == .timeoutTotal, state == .waiting, let last = retries.lastFailure {

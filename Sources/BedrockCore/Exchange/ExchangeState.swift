@@ -7,8 +7,8 @@ extension Exchange {
         case waiting
         /// The next request is to be built, signed and given to the transport.
         case preparing
-        /// Credentials have expired and are read again.
-        case refreshing
+        /// Who asks, or where, is being found out, for the first time or because the service refused it.
+        case resolving
         /// The transport resolves, connects, shakes hands.
         case connecting
         /// The connection stands, no byte has come back.
@@ -23,7 +23,7 @@ extension Exchange {
 
     /// What moves a call from one state to another.
     public enum Cause: Int, CaseIterable, Sendable {
-        case begin, due, send, connect, byte, retry, reopen, reread, calls, results, end
+        case begin, due, ask, found, send, connect, byte, retry, reopen, reread, calls, results, end
     }
 
     public struct Transition: Hashable, Sendable {
@@ -46,6 +46,7 @@ extension Exchange {
         Transition(.waiting, .due, .waiting),
         Transition(.waiting, .due, .preparing),
         Transition(.waiting, .end, .ended),
+        Transition(.preparing, .ask, .resolving),
         Transition(.preparing, .send, .connecting),
         Transition(.preparing, .end, .ended),
         Transition(.connecting, .connect, .requesting),
@@ -56,14 +57,15 @@ extension Exchange {
         Transition(.requesting, .reopen, .preparing),
         Transition(.requesting, .end, .ended),
         Transition(.answering, .retry, .waiting),
-        Transition(.answering, .reread, .refreshing),
+        Transition(.answering, .reread, .resolving),
         Transition(.answering, .calls, .awaitingTools),
         Transition(.answering, .end, .ended),
         Transition(.awaitingTools, .results, .preparing),
         Transition(.awaitingTools, .results, .waiting),
         Transition(.awaitingTools, .end, .ended),
-        Transition(.refreshing, .retry, .waiting),
-        Transition(.refreshing, .end, .ended),
+        Transition(.resolving, .found, .preparing),
+        Transition(.resolving, .retry, .waiting),
+        Transition(.resolving, .end, .ended),
     ]
 
     public static func allows(_ from: State, _ cause: Cause, _ to: State) -> Bool {
@@ -77,7 +79,7 @@ extension Exchange.State {
         case .opened: "opened"
         case .waiting: "waiting"
         case .preparing: "preparing"
-        case .refreshing: "refreshing"
+        case .resolving: "resolving"
         case .connecting: "connecting"
         case .requesting: "requesting"
         case .answering: "answering"
@@ -95,6 +97,8 @@ extension Exchange.Cause {
         switch self {
         case .begin: "begin"
         case .due: "due"
+        case .ask: "unknown identity"
+        case .found: "identity found"
         case .send: "send"
         case .connect: "connect"
         case .byte: "first byte"

@@ -5,14 +5,13 @@ public struct PreparedRequest {
     public var proxy: Bytes
     public var body: RequestBody
 
-    /// Builds the head, resolves who asks, and signs. `epochSeconds` is what the service's clock shows;
+    /// Builds the head, and signs for who asks. `epochSeconds` is what the service's clock shows;
     /// `attemptHeaders` are not signed.
     public init(
         operation: Operation, modelID: Bytes, body: RequestBody, settings: Settings, endpoint: Endpoint,
-        signer: RequestSigner, epochSeconds: Int64, attemptHeaders: [HTTPHeader]
+        identity: Identity, signer: RequestSigner, epochSeconds: Int64, attemptHeaders: [HTTPHeader]
     ) throws(Failure) {
         self.body = body
-        let identity = try settings.identity(for: endpoint)
         let head: RequestHead
         do throws(ArgumentError) {
             head = try RequestBuilder.head(
@@ -28,12 +27,12 @@ public struct PreparedRequest {
         case .bearer(let token):
             // In the clear it goes to this machine alone, and a proxy may be another.
             if !endpoint.isSecure { proxy = [] }
-            headers.append(HTTPHeader("authorization", Bytes("Bearer ") + token))
+            headers.append(HTTPHeader("authorization", Bytes("Bearer ") + token.copy))
         case .credentials(let credentials):
             let request = SigningRequest(
                 method: head.method, scheme: endpoint.scheme, host: endpoint.host, path: head.path, query: head.query,
                 headers: headers)
-            let region = try settings.signingRegion()
+            let region = settings.region ?? []
             headers += try signer.sign(request, body.bytes, credentials, region, epochSeconds)
         }
         headers += attemptHeaders

@@ -14,6 +14,8 @@ struct RetryState {
     var lastCost: Int?
     /// The next request repeats the last one, whose connection was found dead.
     var isReopening = false
+    /// Who the running attempt is from; nil where that is set in code.
+    var identity: ResolvedIdentity?
     var hasReread = false
     /// How many of the other models were tried.
     var fallbackCount = 0

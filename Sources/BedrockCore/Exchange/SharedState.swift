@@ -5,6 +5,14 @@ public final class SharedState {
     var skew = ClockSkew()
     var random: RandomSource
     let signer: RequestSigner
+    /// The client's, for what its calls share; nil in tests, where a call's own are taken.
+    public var settings: Settings?
+    /// The host has a callback for credentials, and one for codes of multi-factor devices.
+    public var asksHost = false
+    public var asksForCodes = false
+    public let credentials = IdentityKeeper(.credentials)
+    public let token = IdentityKeeper(.token)
+    public let region = IdentityKeeper(.region)
     /// Models seen to refuse an answer whose beginning is given.
     private var nudgedModels: [Bytes] = []
     private static let nudgedModelCount = 64
@@ -22,6 +30,19 @@ public final class SharedState {
 
     /// What is left for retries, for tests.
     public var quotaLeft: Int { quota.available }
+
+    /// All of them, for the edge.
+    public var keepers: [IdentityKeeper] { [credentials, token, region] }
+
+    /// Something is to be found out.
+    public var hasAsk: Bool { credentials.hasAsk || token.hasAsk || region.hasAsk }
+
+    /// Calls that wait for an identity are to look again.
+    public func takeSettled() -> Bool {
+        let settled = (credentials.takeSettled(), token.takeSettled(), region.takeSettled())
+        return settled.0 || settled.1 || settled.2
+            || !(credentials.isInquiring || token.isInquiring || region.isInquiring)
+    }
 
     func needsNudge(_ modelID: Bytes) -> Bool {
         nudgedModels.contains(modelID)

@@ -2,27 +2,27 @@ import CSystem.Memory
 
 /// An AWS identity that signs requests.
 public struct Credentials: Equatable, Sendable {
-    public var accessKeyID: Bytes
-    public var secretAccessKey: Bytes
+    public let accessKeyID: Bytes
+    public let secretAccessKey: Secret
     /// Goes with temporary credentials. Empty means the same as none.
-    public var sessionToken: Bytes?
+    public let sessionToken: Secret?
 
-    public init(accessKeyID: Bytes, secretAccessKey: Bytes, sessionToken: Bytes? = nil) {
+    public init(accessKeyID: Bytes, secretAccessKey: Secret, sessionToken: Secret? = nil) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
     }
 
-    /// Overwrites the secrets. Other copies of this value keep theirs: whoever holds the last one wipes it.
-    public mutating func wipe() {
-        secretAccessKey.wipe()
-        sessionToken?.wipe()
-        sessionToken = nil
+    public init(accessKeyID: Bytes, secretAccessKey: Bytes, sessionToken: Bytes? = nil) {
+        self.init(
+            accessKeyID: accessKeyID, secretAccessKey: Secret(secretAccessKey),
+            sessionToken: sessionToken.map { Secret($0) })
     }
 }
 
 extension Array where Element == UInt8 {
-    /// Overwrites the bytes, then forgets them.
+    /// Overwrites the bytes, then forgets them. Other copies of the array keep theirs: whoever holds the last one
+    /// wipes it.
     public mutating func wipe() {
         withUnsafeMutableBufferPointer { bytes in
             if let base = bytes.baseAddress { sys_zero(base, bytes.count) }

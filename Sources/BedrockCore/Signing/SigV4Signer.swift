@@ -60,7 +60,7 @@ public struct SigV4Signer: ~Copyable {
         _ request: SigningRequest, adding headers: [HTTPHeader], credentials: Credentials, _ payloadHash: Bytes,
         options: SigningOptions
     ) throws(SigningError) {
-        let replacesToken = credentials.usableToken != nil
+        let replacesToken = !(credentials.sessionToken?.isEmpty ?? true)
         try canonical.begin(request, options: options)
         for header in request.headers where HeaderName.isSigned(header.name.span) {
             if header.name.span.isEqualIgnoringCase("x-amz-date") { continue }

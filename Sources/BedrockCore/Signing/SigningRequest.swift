@@ -80,7 +80,7 @@ public struct SignedRequest: Sendable {
 
 extension Credentials {
     /// nil where there is no session token to send.
-    var usableToken: Bytes? { sessionToken.flatMap { $0.isEmpty ? nil : $0 } }
+    var usableToken: Bytes? { sessionToken.flatMap { $0.isEmpty ? nil : $0.copy } }
 
     func checkForSigning() throws(SigningError) {
         if accessKeyID.isEmpty || accessKeyID.span.hasControlCharacter {

@@ -13,4 +13,9 @@ _Noreturn void sys_trap(void);
 int sys_is_memory_short(void);
 
 /// Overwrites a secret in a way that the optimiser must keep.
-void sys_zero(void *bytes, size_t len);
+void sys_zero(void *_Nullable bytes, size_t len);
+
+/// A copy of a secret on pages of its own, which are left out of core dumps; NULL for none, or without memory.
+void *_Nullable sys_secret_new(const void *_Nullable bytes, size_t len);
+/// Overwrites it and gives its pages back; `len` as it was made with.
+void sys_secret_free(void *_Nullable secret, size_t len);

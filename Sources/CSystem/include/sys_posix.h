@@ -29,8 +29,30 @@ int64_t sys_file_write(int fd, const void *_Nonnull bytes, size_t len);
 void sys_file_close(int fd);
 /// Whether an errno value of these means that there is no file.
 int sys_is_missing(int error);
+/// Whether one of them means that there is nothing to read yet.
+int sys_is_waiting(int error);
+/// The errno value of memory that cannot be had.
+int sys_out_of_memory(void);
 /// What an errno value means, as a constant text; NULL where there is none for it.
 const char *_Nullable sys_error_text(int error);
+
+/// Puts a file with these bytes in the place of `path`, readable by its owner alone: whole or not at all. 0, or an
+/// errno value.
+int sys_file_replace(const char *_Nonnull path, const void *_Nullable bytes, size_t len);
+
+/// The home folder of this user by the system's list of users, copied; 0 where there is none or it does not fit.
+size_t sys_home_folder(char *_Nonnull path, size_t capacity);
+
+/// Starts a program, its output readable from `output` without waiting; what it writes to standard error is dropped,
+/// its input is empty, and it is the leader of a process group. The host's handlers of SIGCHLD and its waits for any
+/// child do not see it. 0, or an errno value.
+int sys_process_start(char *const _Nullable *_Nonnull words, int *_Nonnull output, pid_t *_Nonnull pid);
+/// The exit status of a process, 128 and the signal's number where one ended it; negative while it runs.
+int sys_process_status(pid_t pid);
+/// Ends a process and what it has started.
+void sys_process_kill(pid_t pid);
+/// Waits for the end of a process that was ended.
+void sys_process_wait(pid_t pid);
 
 /// A mutex and a condition in one.
 typedef struct sys_monitor sys_monitor;

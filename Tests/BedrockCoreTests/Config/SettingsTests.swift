@@ -62,16 +62,13 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
     @Test func noRegion() throws {
         let message = "no region: looked at the configuration key region and at AWS_REGION and AWS_DEFAULT_REGION"
         let nowhere = try settings()
-        for error in [
-            failure { () throws(Failure) in _ = try nowhere.endpoint() },
-            failure { () throws(Failure) in _ = try nowhere.signingRegion() },
-        ] {
-            #expect(error?.code == .region && error?.phase == .prepare && error?.message.description == message)
-        }
+        let error = failure { () throws(Failure) in _ = try nowhere.endpoint() }
+        #expect(error?.code == .region && error?.phase == .prepare && error?.message.description == message)
         // An endpoint alone is a place to call, but not one to sign for.
         let elsewhere = try settings(["endpoint_url": "https://host"])
         #expect(failure { () throws(Failure) in _ = try elsewhere.endpoint() } == nil)
-        #expect(failure { () throws(Failure) in _ = try elsewhere.signingRegion() }?.code == .region)
+        #expect(elsewhere.needsRegion)
+        #expect(try !settings(["endpoint_url": "https://host", "bearer_token": "t"]).needsRegion)
     }
 
     @Test(arguments: [
@@ -140,162 +137,24 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
     }
 }
 
-@Suite struct Identities {
-    private func identity(_ settings: Settings, _ url: String = "https://host") throws -> String {
-        switch try settings.identity(for: Endpoint(url: url.utf8.span)) {
-        case .bearer(let token): return "bearer " + String(token)
-        case .credentials(let credentials):
-            let token = credentials.sessionToken.map { "/" + String($0) } ?? ""
-            return String(credentials.accessKeyID) + "/" + String(credentials.secretAccessKey) + token
-        }
-    }
-
-    private static let codeKeys = ["credentials.access_key_id": "C", "credentials.secret_access_key": "S"]
-
-    @Test(
-        "a bearer token wins over credentials unless the scheme says otherwise",
-        arguments: [
-            ([:], keys, "AKID/sEcReT"), ([:], bearer, "bearer token-e"),
-            ([:], keys.merging(bearer) { $1 }, "bearer token-e"),
-            (["auth.scheme": "sigv4"], keys.merging(bearer) { $1 }, "AKID/sEcReT"),
-            (["auth.scheme": "bearer"], keys.merging(bearer) { $1 }, "bearer token-e"),
-            (["auth.scheme": "auto"], keys.merging(bearer) { $1 }, "bearer token-e"),
-            (["bearer_token": "token-c"], keys.merging(bearer) { $1 }, "bearer token-c"),
-            (codeKeys, bearer, "bearer token-e"),
-            (codeKeys.merging(["auth.scheme": "sigv4"]) { $1 }, bearer, "C/S"),
-            (codeKeys, keys, "C/S"),
-        ] as [([String: String], [String: String], String)])
-    func precedence(_ code: [String: String], _ variables: [String: String], _ expected: String) throws {
-        #expect(try identity(settings(code, variables)) == expected)
-    }
-
-    @Test("a session token goes with the keys it came with")
-    func sessionTokens() throws {
-        let variables = keys.merging(["AWS_SESSION_TOKEN": "T"]) { $1 }
-        #expect(try identity(settings([:], variables)) == "AKID/sEcReT/T")
-        #expect(try identity(settings(Self.codeKeys, variables)) == "C/S")
-        let code = Self.codeKeys.merging(["credentials.session_token": "U"]) { $1 }
-        #expect(try identity(settings(code, variables)) == "C/S/U")
-    }
-
-    @Test(
-        "what is missing is named",
-        arguments: [
-            (
-                [:], [:], ErrorCode.credentials,
-                "no credentials: looked at the configuration keys credentials.* and bearer_token, and at "
-                    + "AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_BEARER_TOKEN_BEDROCK"
-            ),
-            (
-                ["auth.scheme": "bearer"], keys, .credentials,
-                "no bearer token: looked at the configuration key bearer_token and at AWS_BEARER_TOKEN_BEDROCK"
-            ),
-            (
-                ["credentials.access_key_id": "C"], keys, .credentials,
-                "credentials.access_key_id and credentials.secret_access_key go together, one of them is not set"
-            ),
-            (
-                ["credentials.secret_access_key": "S"], keys, .credentials,
-                "credentials.access_key_id and credentials.secret_access_key go together, one of them is not set"
-            ),
-        ] as [([String: String], [String: String], ErrorCode, String)])
-    func missing(_ code: [String: String], _ variables: [String: String], _ error: ErrorCode, _ message: String) throws
-    {
-        let settings = try settings(code, variables)
-        let endpoint = try Endpoint(url: "https://host".utf8.span)
-        let failure = failure { () throws(Failure) in _ = try settings.identity(for: endpoint) }
-        #expect(failure?.code == error && failure?.phase == .prepare && failure?.message.description == message)
-    }
-
-    @Test(arguments: [
-        ["AWS_ACCESS_KEY_ID": "AKID"], ["AWS_SECRET_ACCESS_KEY": "S"], ["AWS_SESSION_TOKEN": "T"],
-        ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": " "],
-    ])
-    func halfOfTheKeysInTheEnvironment(_ variables: [String: String]) throws {
-        let settings = try settings([:], variables)
-        let endpoint = try Endpoint(url: "https://host".utf8.span)
-        #expect(failure { () throws(Failure) in _ = try settings.identity(for: endpoint) }?.code == .credentials)
-    }
-
-    @Test(
-        "a bearer token goes over TLS, or nowhere",
-        arguments: [
-            ("https://host", true), ("http://localhost:1", true), ("http://127.0.0.1", true), ("http://[::1]:1", true),
-            ("http://host", false), ("http://127.0.0.1.example", false), ("http://localhost.example", false),
-        ])
-    func bearerOverPlainText(_ url: String, _ isSent: Bool) throws {
-        let settings = try settings(["bearer_token": "t"])
-        let endpoint = try Endpoint(url: url.utf8.span)
-        let error = failure { () throws(Failure) in _ = try settings.identity(for: endpoint) }
-        #expect((error == nil) == isSent && error?.code == (isSent ? nil : .endpoint))
-        if let error {
-            #expect(
-                !error.message.description.contains("t\"") && error.message.description.contains(String(endpoint.host)))
-        }
-    }
-
-    @Test func tokenWithAControlCharacter() throws {
-        let settings = try settings([:], ["AWS_BEARER_TOKEN_BEDROCK": "a\r\nX-Evil: 1"])
-        let endpoint = try Endpoint(url: "https://host".utf8.span)
-        let error = failure { () throws(Failure) in _ = try settings.identity(for: endpoint) }
-        #expect(error?.code == .credentials && error?.message.description.contains("Evil") == false)
-    }
-}
-
-@Suite struct OtherSettings {
-    @Test func defaults() throws {
-        let settings = try settings()
-        #expect(settings.queueLength == 262_144 && !settings.usesHTTP2 && settings.caBundle == nil)
-        var options = InvokeOptions()
-        options.contentType = Bytes("application/json")
-        #expect(settings.invokeOptions == options && settings.region == nil)
-    }
-
-    @Test func values() throws {
-        let settings = try settings([
-            "delivery.queue_bytes": "4096", "http.version": "2", "tls.ca_bundle": "/etc/ca.pem",
-            "timeout.connect_ms": "1", "timeout.first_byte_ms": "2", "timeout.between_bytes_ms": "3",
-            "timeout.total_ms": "4", "invoke.content_type": "a", "invoke.accept": "b", "invoke.trace": "c",
-            "invoke.guardrail_identifier": "d", "invoke.guardrail_version": "e", "invoke.performance_latency": "f",
-            "invoke.service_tier": "g", "invoke.request_metadata": "h",
-        ])
-        #expect(settings.queueLength == 4096 && settings.usesHTTP2)
-        #expect(settings.caBundle.map { String($0) } == "/etc/ca.pem")
-        let limits = settings.limits
-        #expect(
-            [limits.connect, limits.firstByte, limits.betweenBytes, limits.total]
-                == [1, 2, 3, 4].map { $0 * 1_000_000 })
-        let values = (0..<8).map {
-            settings.invokeOptions.member($0, of: .invokeModel)?.value.map { String($0) } ?? nil
-        }
-        #expect(values == ["a", "b", "c", "d", "e", "f", "g", "h"])
-    }
-
-    @Test func certificatesFromTheEnvironment() throws {
-        #expect(try settings([:], ["AWS_CA_BUNDLE": "/e.pem"]).caBundle.map { String($0) } == "/e.pem")
-        #expect(
-            try settings(["tls.ca_bundle": "/c.pem"], ["AWS_CA_BUNDLE": "/e.pem"]).caBundle.map { String($0) }
-                == "/c.pem")
-    }
-
-    @Test func everyNameOfTheEnvironmentIsRead() {
-        let names = Environment.names.map { String(Bytes($0)) }
-        #expect(Set(names).count == names.count)
-        for name in ["AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK", "http_proxy", "NO_PROXY", "AWS_CA_BUNDLE"] {
-            #expect(names.contains(name))
-        }
-        #expect(!names.contains("HTTP_PROXY"), "a CGI program would take a request's header for it")
-    }
-}
-
 @Suite struct PreparedRequests {
+    private func identity(_ settings: Settings) throws -> Identity {
+        if let token = settings.value(.bearerToken) { return .bearer(Secret(token)) }
+        let variables = settings.environment
+        return .credentials(
+            Credentials(
+                accessKeyID: try #require(variables.value("AWS_ACCESS_KEY_ID")),
+                secretAccessKey: try #require(variables.value("AWS_SECRET_ACCESS_KEY")),
+                sessionToken: variables.value("AWS_SESSION_TOKEN")))
+    }
+
     private func prepare(_ settings: Settings, modelID: String = "m:0") throws -> PreparedRequest {
         var body = ByteBuffer()
         body.append("{}")
         let signer = try #require(RequestSigner())
         return try PreparedRequest(
             operation: .converseStream, modelID: Bytes(modelID.utf8), body: RequestBody(body), settings: settings,
-            endpoint: settings.endpoint(), signer: signer,
+            endpoint: settings.endpoint(), identity: identity(settings), signer: signer,
             epochSeconds: 1_440_938_160, attemptHeaders: [])
     }
 
@@ -327,13 +186,8 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
     @Test(
         "what cannot be sent",
         arguments: [
-            ([:], "m", ErrorCode.region), (["region": "us-east-1"], "m", .credentials),
+            (["bearer_token": "t"], "m", ErrorCode.region),
             (["region": "us-east-1", "bearer_token": "t"], "", .argument),
-            (
-                ["endpoint_url": "https://h", "credentials.access_key_id": "C", "credentials.secret_access_key": "S"],
-                "m", .region
-            ),
-            (["endpoint_url": "http://h", "bearer_token": "t"], "m", .endpoint),
         ] as [([String: String], String, ErrorCode)])
     func refused(_ code: [String: String], _ modelID: String, _ expected: ErrorCode) throws {
         let settings = try settings(code)

@@ -165,6 +165,8 @@ final class Edge {
         "region": "us-east-1", "credentials.access_key_id": "AKID", "credentials.secret_access_key": "secret",
     ]
 
+    static let place = ["region": "us-east-1"]
+
     convenience init(
         _ extra: [String: String] = [:], code: [String: String] = Edge.code, environment: [String: String] = [:],
         operation: BedrockCore.Operation = .converseStream, body: String = #"{"messages":[]}"#,
@@ -318,11 +320,23 @@ final class Edge {
         case .dropTransfer: release("drop")
         case .drainTransfer: release("drain")
         case .resumeTransfer: actions.append("resume")
-        case .rereadCredentials:
+        case .awaitIdentity:
             actions.append("reread")
-            if let reread { exchange.credentialsReread(environment(reread), now: clock.now) }
+            if let reread { answerSources(reread) }
         case .finish: actions.append("finish")
         }
+    }
+
+    /// The environment as it is now, for the keepers that ask.
+    private func answerSources(_ variables: [String: String]) {
+        for keeper in shared.keepers {
+            while let ask = keeper.takeAsk() {
+                let finding = Finding(failure: ask.kind == .sources ? nil : "is not there")
+                finding.settings = try? settings(Edge.place, variables)
+                keeper.found(finding, clock)
+            }
+        }
+        if shared.takeSettled() { exchange.identitySettled(now: clock.now) }
     }
 
     private func release(_ action: String) {
@@ -337,7 +351,7 @@ final class Edge {
         }
         if exchange.hasEnded { return checkEnd() }
         let isWaitedFor = hasTransfer || exchange.isPaused || exchange.deadline != nil
-        if !isWaitedFor, exchange.state != .refreshing { faults.append("waits for nothing as \(exchange.state)") }
+        if !isWaitedFor, exchange.state != .resolving { faults.append("waits for nothing as \(exchange.state)") }
     }
 
     private func checkEnd() {

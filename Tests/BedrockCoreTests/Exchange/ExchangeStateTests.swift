@@ -11,7 +11,8 @@ import Testing
         return [
             try throttledAndTimedOut(shared), try limited(shared), try reopened(), try reread(),
             try ended(.opened), try ended(.waiting), try ended(.connecting), try ended(.requesting),
-            try ended(.answering), try ended(.refreshing), try refused(), try rounds(), try limitedRound(),
+            try ended(.answering), try ended(.resolving), try refused(), try rounds(), try limitedRound(),
+            try unknown(),
         ]
     }
 
@@ -60,6 +61,25 @@ import Testing
         return edge
     }
 
+    /// The host is asked who it is, and takes its time.
+    private static func unknown() throws -> Edge {
+        let shared = try Edge.makeShared()
+        shared.asksHost = true
+        let edge = try Edge(code: Edge.place, shared: shared)
+        edge.begin()
+        let keeper = shared.credentials
+        if edge.exchange.state != .resolving || keeper.takeAsk()?.kind != .hostCredentials { Issue.record("not asked") }
+        let finding = Finding()
+        finding.identity = ResolvedIdentity(
+            credentials: Credentials(accessKeyID: Bytes("HOST"), secretAccessKey: Bytes("S")), source: "the host")
+        keeper.found(finding, edge.clock)
+        edge.exchange.identitySettled(now: edge.clock.now)
+        edge.act()
+        if edge.header("authorization", 0)?.contains("HOST/") != true { Issue.record("not the host's") }
+        edge.cancel()
+        return edge
+    }
+
     private static func rounds() throws -> Edge {
         let edge = try ExchangeTurns.waiting()
         try edge.answer("a")
@@ -87,7 +107,7 @@ import Testing
         case .waiting: edge.refuse()
         case .requesting: edge.connect()
         case .answering: edge.open()
-        case .refreshing: edge.refuse(403, "ExpiredTokenException")
+        case .resolving: edge.refuse(403, "ExpiredTokenException")
         default: break
         }
         if edge.exchange.state != state { Issue.record("\(edge.exchange.state) instead of \(state)") }

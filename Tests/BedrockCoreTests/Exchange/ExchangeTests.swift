@@ -80,7 +80,7 @@ import Testing
         edge.cancel()
         edge.detach()
         edge.pass(milliseconds: 86_400_000)
-        edge.exchange.credentialsReread(Environment(), now: edge.clock.now)
+        edge.exchange.identitySettled(now: edge.clock.now)
         edge.exchange.refused(Failure(.memory, .prepare, "late"), now: edge.clock.now)
         edge.act()
         #expect(edge.caller.log == log && edge.caller.endings.count == 1 && edge.faults == [])
@@ -141,7 +141,7 @@ import Testing
             }
         ),
         (
-            "refreshing", .refreshing,
+            "resolving", .resolving,
             {
                 $0.begin(); $0.refuse(403, "ExpiredTokenException")
             }
@@ -188,7 +188,6 @@ import Testing
     @Test("the total limit ends whatever has no other end", arguments: ways.indices)
     func totalLimitInEachState(_ index: Int) throws {
         let way = Self.ways[index]
-        guard way.state != .refreshing else { return }
         let edge = try edge()
         way.go(edge)
         edge.pass(milliseconds: 600_000)

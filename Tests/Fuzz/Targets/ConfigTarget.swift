@@ -59,8 +59,9 @@ private func prepare(_ settings: Settings, _ faults: inout Faults) {
     do throws(Failure) {
         let request = try PreparedRequest(
             operation: .invokeModelWithResponseStream, modelID: Bytes("m:0"), body: RequestBody(body),
-            settings: settings,
-            endpoint: settings.endpoint(), signer: signer, epochSeconds: 1_440_938_160, attemptHeaders: [])
+            settings: settings, endpoint: settings.endpoint(),
+            identity: .credentials(Credentials(accessKeyID: Bytes("A"), secretAccessKey: Bytes("S"))), signer: signer,
+            epochSeconds: 1_440_938_160, attemptHeaders: [])
         check(request, &faults)
     } catch {
         faults.expectLine(error.message, "a message")

@@ -1,0 +1,80 @@
+/// Where an identity is looked for, in which order.
+///
+/// The order is that of the AWS SDKs for Rust and Swift: the environment, the profile with all that it may name, web
+/// identity by the environment, container, instance metadata. botocore takes web identity before a profile's static
+/// keys. In all of them a source that is configured and does not work is an error; the next is not tried.
+enum CredentialChain {
+    /// The source's own failure says what is wrong; what had nothing before it is told by `Inquiry.explained`.
+    static func resolve(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
+        switch inquiry.goal {
+        case .credentials: return try credentials(inquiry)
+        case .token: return try token(inquiry)
+        case .region: return try region(inquiry)
+        }
+    }
+
+    private static func credentials(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
+        inquiry.skip("configuration", "credentials.* and bearer_token are not set")
+        if let found = try host(inquiry) { return found }
+        if let found = try environment(inquiry) { return found }
+        throw .failed("")
+    }
+
+    private static func token(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
+        inquiry.skip("configuration", "bearer_token is not set")
+        if let token = inquiry.settings.environment.value("AWS_BEARER_TOKEN_BEDROCK") {
+            return ResolvedIdentity(token: Secret(token), source: "the environment")
+        }
+        inquiry.skip("environment", "AWS_BEARER_TOKEN_BEDROCK is not set")
+        throw .failed("")
+    }
+
+    private static func region(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
+        inquiry.skip("configuration", "region is not set")
+        inquiry.skip("environment", "AWS_REGION and AWS_DEFAULT_REGION are not set")
+        inquiry.skip("profile", "has no region")
+        throw .failed("")
+    }
+
+    /// The host's callback, where there is one; that it has nothing is no error.
+    private static func host(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity? {
+        guard inquiry.shared.asksHost else { return nil }
+        let finding = try inquiry.find { Ask.hostCredentials() }
+        if let failure = finding.failure { throw .failed("the callback for credentials: " + failure) }
+        if finding.identity == nil { inquiry.skip("callback", "has none") }
+        return finding.identity
+    }
+
+    private static func environment(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity? {
+        let settings = inquiry.settings
+        if settings.profile.isNamedInCode {
+            inquiry.skip("environment", "a profile is named in the configuration")
+            return nil
+        }
+        let environment = settings.environment
+        guard let id = environment.value("AWS_ACCESS_KEY_ID"), let secret = environment.value("AWS_SECRET_ACCESS_KEY")
+        else {
+            inquiry.skip("environment", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set")
+            return nil
+        }
+        let credentials = Credentials(
+            accessKeyID: id, secretAccessKey: secret, sessionToken: environment.value("AWS_SESSION_TOKEN"))
+        return ResolvedIdentity(
+            credentials: credentials, accountID: environment.value("AWS_ACCOUNT_ID") ?? [], source: "the environment")
+    }
+}
+
+extension Inquiry {
+    /// A failure with all that was tried: "no credentials: ...".
+    func explained(_ reason: Message) -> Message {
+        let what: Message
+        switch goal {
+        case .credentials: what = "no credentials: "
+        case .token: what = "no bearer token: "
+        case .region: what = "no region: "
+        }
+        let skipped = skippedText
+        if reason.isEmpty { return what + skipped }
+        return skipped.isEmpty ? what + reason : "\(what)\(reason); before that: \(skipped)"
+    }
+}

@@ -1,0 +1,116 @@
+/// Why a resolution does not go on: it waits for a finding, or there is nothing to be had.
+public struct Halt: Error {
+    /// Nil while it waits.
+    let failure: Message?
+
+    private init(_ failure: Message?) {
+        self.failure = failure
+    }
+
+    static var waiting: Halt { Halt(nil) }
+
+    /// What the source is, and what is wrong with it; neither holds a secret.
+    static func failed(_ message: Message) -> Halt { Halt(message) }
+}
+
+/// One resolution of an identity: sequential code that asks for what it has to know.
+///
+/// There is no clock, file or socket here. `resolve` runs until it needs something that has not been found out, which
+/// is then `pending`; with that found it is run again from its start, and each of its questions is answered as it was
+/// before. So it must ask the same questions in the same order when it is given the same findings: what it decides
+/// hangs on those and on `startedAt`, not on `wall`.
+public final class Inquiry {
+    public enum Goal: Int, Sendable {
+        case credentials, token, region
+    }
+
+    public let goal: Goal
+    /// Of the client, not of one call.
+    private(set) var settings: Settings
+    let shared: SharedState
+    /// Seconds since 1970: when it began, for decisions.
+    let startedAt: Int64
+    /// Seconds since 1970: now, for signatures.
+    private(set) var wall: Int64
+    /// Reads environment and files before anything else.
+    private let readsSources: Bool
+    /// Random, and the same in each run of `resolve`.
+    let nonce: Bytes
+    let jitter: UInt64
+
+    private var findings: [Finding] = []
+    private var next = 0
+    public private(set) var pending: Ask?
+    /// Sources that had nothing, and why.
+    private var skipped: [Message] = []
+
+    init(
+        _ goal: Goal, _ settings: Settings, _ shared: SharedState, readsSources: Bool, wall: Int64
+    ) {
+        self.goal = goal
+        self.settings = settings
+        self.shared = shared
+        self.readsSources = readsSources
+        startedAt = wall
+        self.wall = wall
+        nonce = shared.random.uuid()
+        jitter = shared.random.next()
+    }
+
+    /// Goes as far as it can. Nil while something is `pending`.
+    func run(wall: Int64) throws(Halt) -> ResolvedIdentity? {
+        self.wall = wall
+        next = 0
+        skipped.removeAll()
+        do throws(Halt) {
+            if readsSources { try readSources() }
+            return try CredentialChain.resolve(self)
+        } catch {
+            if error.failure == nil { return nil }
+            throw error
+        }
+    }
+
+    /// The answer to what is pending.
+    func found(_ finding: Finding) {
+        guard pending != nil else { return }
+        pending = nil
+        findings.append(finding)
+    }
+
+    private func readSources() throws(Halt) {
+        let finding = try find { Ask.sources() }
+        guard let read = finding.settings else { throw .failed(finding.failure ?? "") }
+        settings = read
+    }
+
+    // MARK: For sources
+
+    /// The answer to a question, which is put where it is not known yet.
+    func find(_ ask: () -> Ask) throws(Halt) -> Finding {
+        if next < findings.count {
+            defer { next &+= 1 }
+            return findings[next]
+        }
+        guard findings.count < Limits.identityAskCount else {
+            throw .failed("it takes more than \(Limits.identityAskCount) steps")
+        }
+        pending = ask()
+        throw .waiting
+    }
+
+    /// This source is not configured.
+    func skip(_ source: StaticString, _ reason: Message) {
+        skipped.append("\(source) (\(reason))")
+    }
+
+    /// Which sources had nothing, and why: "a (why), b (why)".
+    var skippedText: Message {
+        var text: Message = ""
+        for one in skipped {
+            if !text.isEmpty { text += ", " }
+            text += one
+        }
+        return text
+    }
+}

@@ -1,0 +1,129 @@
+// Who asks, and in which region, where that has to be found out.
+extension Exchange {
+    /// Sees that there is a region. False while it is being found out.
+    func findRegion(_ clock: Clock) throws(Failure) -> Bool {
+        guard settings.region == nil, settings.needsRegion else { return true }
+        switch shared.region.look(settings, shared, clock) {
+        case .wait: return false
+        case .ready: try settle(in: shared.region.current?.region ?? [])
+        case .failed:
+            // A model that is named by its ARN says where it is.
+            let region = ModelARN.region(modelID)
+            guard !region.isEmpty else { throw Failure(.region, .prepare, shared.region.failure) }
+            try settle(in: region)
+        }
+        return true
+    }
+
+    private func settle(in region: Bytes) throws(Failure) {
+        do throws(ConfigError) {
+            settings = try settings.inRegion(region)
+        } catch {
+            throw Failure(.region, .prepare, error.message)
+        }
+    }
+
+    /// Who asks; nil while it is being found out. Of several ways the first that leads somewhere is taken.
+    func identify(_ endpoint: Endpoint, _ clock: Clock) throws(Failure) -> Identity? {
+        retries.identity = nil
+        var failure = Failure(.credentials, .prepare, "no way to authenticate is left by auth.scheme_preference")
+        for scheme in settings.schemes {
+            if let identity = try staticIdentity(scheme, endpoint) { return identity }
+            let keeper = scheme == .bearer ? shared.token : shared.credentials
+            switch keeper.look(settings, shared, clock) {
+            case .wait: return nil
+            case .failed: failure.message = keeper.failure
+            case .ready:
+                guard let found = keeper.current, let identity = found.identity else { continue }
+                if let token = found.token { try settings.checkBearer(token, endpoint) }
+                retries.identity = found
+                return identity
+            }
+        }
+        throw failure
+    }
+
+    private func staticIdentity(_ scheme: AuthScheme, _ endpoint: Endpoint) throws(Failure) -> Identity? {
+        switch scheme {
+        case .sigv4: return try settings.staticCredentials().map { .credentials($0) }
+        case .bearer:
+            guard let token = settings.staticToken else { return nil }
+            try settings.checkBearer(token, endpoint)
+            return .bearer(token)
+        }
+    }
+
+    // MARK: Waiting for it
+
+    /// A keeper has settled, or none is looking for anything.
+    public func identitySettled(now: Int64) {
+        guard state == .resolving else { return }
+        guard let failure = attempt.failure else {
+            enter(.preparing, .found)
+            todo.sends = true
+            return
+        }
+        guard let refused = retries.identity else { return end(failure, now) }
+        let keeper = keeper(of: refused)
+        switch keeper.look(settings, shared, retries.signedAt.moved(to: now)) {
+        case .wait: todo.waits = true
+        case .failed: end(failure, now)
+        case .ready:
+            guard let found = keeper.current, !found.hasSameKeys(as: refused) else { return end(failure, now) }
+            goOnRenewed(now)
+        }
+    }
+
+    private func keeper(of identity: ResolvedIdentity) -> IdentityKeeper {
+        identity.token == nil ? shared.credentials : shared.token
+    }
+
+    /// The service says that what it was sent has expired: its source may have something newer.
+    func reread(_ failure: Failure, _ now: Int64) {
+        let clock = retries.signedAt.moved(to: now)
+        guard let refused = retries.identity, keeper(of: refused).refuse(refused, settings, shared, clock) else {
+            return end(failure, now)
+        }
+        retries.hasReread = true
+        releaseTransfer(failure)
+        enter(.resolving, .reread)
+        todo.waits = true
+    }
+
+    private func goOnRenewed(_ now: Int64) {
+        tell(Plan(.reread), now)
+        if state == .ended { return }
+        retries.nextAttempt()
+        attempt.renew(retries.renewal)
+        retries.dueAt = now
+        enter(.waiting, .retry)
+    }
+
+    /// What the error of an identity that has expired says besides.
+    var explanationOfExpiry: Message {
+        guard let identity = retries.identity else {
+            return "; the credentials come from the configuration, which has no newer ones"
+        }
+        let text = "; the credentials come from " + identity.source
+        return retries.hasReread ? text + ", which was read again and has no other ones" : text
+    }
+
+    /// When the whole call is given up; nil for never.
+    var totalDeadline: Int64? {
+        settings.limits.total > 0 ? attempt.timeline.opened &+ settings.limits.total : nil
+    }
+}
+
+extension ResolvedIdentity {
+    fileprivate var identity: Identity? {
+        if let token { return .bearer(token) }
+        return credentials.map { .credentials($0) }
+    }
+}
+
+extension Clock {
+    /// The same clock at a later moment.
+    func moved(to now: Int64) -> Clock {
+        Clock(now: now, wall: wall &+ max(now &- self.now, 0) / 1_000_000_000)
+    }
+}

@@ -1,0 +1,107 @@
+import BedrockCore
+import CSystem.Curl
+import CSystem.Memory
+
+/// One of libcurl's easy handles, with what it borrows until it is done. Its address is the handle's private pointer.
+class EasyHandle {
+    let easy: UnsafeMutableRawPointer
+    /// The multi handle has it.
+    var isAdded = false
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private let errorText: UnsafeMutablePointer<CChar>
+
+    /// Takes a handle over, fresh or used before. Nil without memory.
+    init?(easy: UnsafeMutableRawPointer) {
+        guard let text = malloc(Int(CURL_ERROR_SIZE)) else { return nil }
+        self.easy = easy
+        errorText = text.assumingMemoryBound(to: CChar.self)
+        errorText[0] = 0
+    }
+
+    deinit {
+        Self.wipe(headers)
+        curl_slist_free_all(headers)
+        free(errorText)
+    }
+
+    /// libcurl is done with it.
+    func ended(_ result: CURLcode) {}
+
+    /// What libcurl says went wrong, in its words.
+    func message(_ result: CURLcode) -> Message {
+        if errorText[0] != 0 { return Message(cString: errorText) }
+        return curl_easy_strerror(result).map { Message(cString: $0) } ?? "libcurl error \(result.rawValue)"
+    }
+
+    /// Keys and tokens travel in headers.
+    private static func wipe(_ list: UnsafeMutablePointer<curl_slist>?) {
+        var item = list
+        while let line = item {
+            if let text = line.pointee.data { sys_zero(text, strlen(text)) }
+            item = line.pointee.next
+        }
+    }
+
+    // MARK: Setting up; each false without memory
+
+    /// Forgets all that was set before, but for what libcurl learned of connections.
+    func begin() -> Bool {
+        curl_easy_reset(easy)
+        let user = Unmanaged.passUnretained(self).toOpaque()
+        return set(CURLOPT_PRIVATE, user) && set(CURLOPT_WRITEDATA, user) && set(CURLOPT_HEADERDATA, user)
+            && set(CURLOPT_ERRORBUFFER, errorText) && set(CURLOPT_NOSIGNAL, 1)
+            && set(CURLOPT_PROTOCOLS_STR, Bytes("http,https")) && set(CURLOPT_PATH_AS_IS, 1)
+            && set(CURLOPT_QUICK_EXIT, 1) && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    }
+
+    /// The headers of a request, and none that libcurl would add by itself but Host and Content-Length.
+    func setHeaders(_ fields: [HTTPHeader]) -> Bool {
+        for header in fields {
+            // libcurl spells a header without a value with a semicolon, and takes a colon for its removal.
+            let separator = header.value.isEmpty ? Bytes(";") : Bytes(": ")
+            var line = header.name + separator + header.value
+            defer { line.wipe() }
+            guard add(line) else { return false }
+        }
+        for name: StaticString in ["Expect", "Accept", "Content-Type"] {
+            guard fields.firstValue(of: name) != nil || add(Bytes(name) + Bytes(":")) else { return false }
+        }
+        return set(CURLOPT_HTTPHEADER, headers)
+    }
+
+    /// A body that is posted. It must live as long as the transfer.
+    func setBody(_ body: RequestBody) -> Bool {
+        sys_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(body.bytes.count)) == CURLE_OK
+            && set(CURLOPT_POSTFIELDS, body.bytes.pointer) && set(CURLOPT_POST, 1)
+    }
+
+    /// Instead of the system's authorities, which libcurl finds by a file and by a directory.
+    func trustOnly(_ bundle: Bytes) -> Bool {
+        set(CURLOPT_CAINFO, bundle) && set(CURLOPT_CAPATH, nil) && set(CURLOPT_PROXY_CAINFO, bundle)
+            && set(CURLOPT_PROXY_CAPATH, nil)
+    }
+
+    func set(_ option: CURLoption, _ value: Int) -> Bool {
+        sys_setopt_long(easy, option, value) == CURLE_OK
+    }
+
+    func set(_ option: CURLoption, _ value: UnsafeRawPointer?) -> Bool {
+        sys_setopt_pointer(easy, option, value) == CURLE_OK
+    }
+
+    /// libcurl copies the text.
+    func set(_ option: CURLoption, _ text: Bytes) -> Bool {
+        (text + [0]).withUnsafeBytes { set(option, $0.baseAddress) }
+    }
+
+    private func add(_ line: Bytes) -> Bool {
+        var text = line + [0]
+        defer { text.wipe() }
+        let grown = text.withUnsafeBytes {
+            curl_slist_append(headers, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
+        }
+        guard let grown else { return false }
+        headers = grown
+        return true
+    }
+}
