@@ -35,6 +35,8 @@ let swiftSettings: [SwiftSetting] =
                 // end the host.
                 "-enforce-exclusivity=unchecked", "-wmo", "-Xfrontend", "-function-sections", "-Xfrontend",
                 "-trap-function", "-Xfrontend", "sys_trap",
+                // Small code, but where every byte of an answer passes: there it says @_optimize(speed).
+                "-Osize",
                 // Swift 6.3 makes array literals constants named by their function and a number. Each module counts
                 // anew as it inlines, and the linker keeps one of each name: a list would hold another's items.
                 "-Xllvm", "-sil-disable-pass=object-outliner",

@@ -1,5 +1,6 @@
 /// Base64 (RFC 4648, section 4).
 public enum Base64 {
+    @_optimize(speed)
     public static func encode(_ bytes: Span<UInt8>, into buffer: inout ByteBuffer) {
         guard bytes.count <= Int.max / 2 else { return }
         let whole = bytes.count / 3
@@ -68,6 +69,7 @@ public enum Base64 {
 
     /// Four digits to three bytes each. What no digit is sets bits above the lowest 24 of the result, wherever in its
     /// group it stands. `digits` holds `4 * groups`, `room` at least `3 * groups` bytes.
+    @_optimize(speed)
     private static func decodeGroups(_ digits: Span<UInt8>, _ groups: Int, _ room: inout MutableSpan<UInt8>) -> UInt32 {
         var all: UInt32 = 0
         for group in 0..<groups {

@@ -71,6 +71,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         count &+= 1
     }
 
+    @_optimize(speed)
     public mutating func append(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBufferPointer { append(from: $0.baseAddress, count: $0.count) }
     }
@@ -89,6 +90,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         append(other.span(range))
     }
 
+    @_optimize(speed)
     private mutating func append(from source: UnsafePointer<UInt8>?, count added: Int) {
         guard added > 0, let source, reserve(added), !isExhausted, let base else { return }
         memcpy(base + count, source, added)

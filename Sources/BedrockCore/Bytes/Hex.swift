@@ -1,5 +1,6 @@
 /// Hexadecimal digits, lower case as the AWS signature wants them.
 public enum Hex {
+    @_optimize(speed)
     public static func encode(_ bytes: Span<UInt8>, into buffer: inout ByteBuffer) {
         guard bytes.count <= Int.max / 2 else { return }
         buffer.append(upTo: bytes.count &* 2) { room in

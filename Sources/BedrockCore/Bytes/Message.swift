@@ -27,7 +27,7 @@ public struct Message: Equatable, Sendable, ExpressibleByStringInterpolation {
 
     @inline(never)
     init(start: UnsafePointer<UInt8>, count: Int) {
-        bytes = Bytes(UnsafeBufferPointer(start: start, count: count))
+        bytes = Bytes(start: start, count: count)
     }
 
     public var isEmpty: Bool { bytes.isEmpty }

@@ -1,13 +1,24 @@
+import CSystem.Memory
+
 /// Small texts (names, ids, header values) are arrays of UTF-8 bytes: comparing them needs no Unicode tables.
 public typealias Bytes = [UInt8]
 
 extension Array where Element == UInt8 {
     public init(_ literal: StaticString) {
-        self.init(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+        self.init(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
     }
 
     public init(copying span: Span<UInt8>) {
-        self = span.withUnsafeBufferPointer { [UInt8]($0) }
+        self = span.withUnsafeBufferPointer { [UInt8](start: $0.baseAddress, count: $0.count) }
+    }
+
+    /// In one place: the standard library's way is a loop wherever it is used.
+    @inline(never)
+    init(start: UnsafePointer<UInt8>?, count: Int) {
+        self.init(unsafeUninitializedCapacity: count) { room, length in
+            if let start, let room = room.baseAddress { memcpy(room, start, count) }
+            length = count
+        }
     }
 
     public static func == (bytes: [UInt8], literal: StaticString) -> Bool {
@@ -85,11 +96,13 @@ extension Span where Element == UInt8 {
             && extracting(0..<literal.utf8CodeUnitCount).isEqualIgnoringCase(literal)
     }
 
+    @_optimize(speed)
     public func starts(with literal: StaticString) -> Bool {
         guard count >= literal.utf8CodeUnitCount else { return false }
         return extracting(0..<literal.utf8CodeUnitCount).isEqual(to: literal)
     }
 
+    @_optimize(speed)
     public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         var at = max(start, 0)
         while at < count {

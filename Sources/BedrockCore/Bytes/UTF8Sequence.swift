@@ -1,6 +1,7 @@
 extension Span where Element == UInt8 {
     /// How long the UTF-8 sequence is that starts at `at`; 0 when there is none that RFC 3629 allows:
     /// no overlong form, no surrogate, nothing above U+10FFFF, nothing cut off.
+    @_optimize(speed)
     public func utf8SequenceLength(at: Int) -> Int {
         guard at >= 0, at < count else { return 0 }
         let lead = self[unchecked: at]
@@ -14,6 +15,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether all of it is UTF-8.
+    @_optimize(speed)
     public var isValidUTF8: Bool {
         var at = 0
         while at < count {

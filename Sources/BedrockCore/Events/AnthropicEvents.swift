@@ -1,5 +1,6 @@
 /// Reads the chunks of Anthropic Messages (platform documentation, "Streaming messages").
 extension EventDecoder {
+    @_optimize(speed)
     mutating func readAnthropic(_ chunk: Span<UInt8>) throws(JSONError) -> ServiceError? {
         var reader = JSONReader(chunk)
         var members = AnthropicMembers()
@@ -18,6 +19,7 @@ extension EventDecoder {
     }
 
     @_lifetime(reader: copy reader)
+    @_optimize(speed)
     private mutating func readAnthropicMember(
         _ key: JSONText, _ reader: inout JSONReader, _ members: inout AnthropicMembers
     ) throws(JSONError) {

@@ -21,6 +21,7 @@ extension EventDecoder {
 
 /// Reads the chunks of InvokeModelWithResponseStream: `{"bytes": base64}` around the model's own JSON.
 extension EventDecoder {
+    @_optimize(speed)
     mutating func decodeChunk(_ type: Span<UInt8>, _ payload: Span<UInt8>) throws(JSONError) -> Outcome {
         guard try unwrapChunk(payload) else { return .malformed("a chunk without base64 in its member bytes") }
         if inner.isExhausted { return .overLimit(.event) }
@@ -33,6 +34,7 @@ extension EventDecoder {
     }
 
     /// Decodes the member `bytes` into `inner`; false where there is none or it is no base64.
+    @_optimize(speed)
     private mutating func unwrapChunk(_ payload: Span<UInt8>) throws(JSONError) -> Bool {
         var reader = JSONReader(payload)
         var isFound = false

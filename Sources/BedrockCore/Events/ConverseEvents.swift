@@ -2,6 +2,7 @@
 /// passed over; a member of another type than expected counts as absent.
 extension EventDecoder {
     /// Which event a name means.
+    @_optimize(speed)
     static func kind(ofConverse type: Span<UInt8>) -> EventKind {
         if type.isEqual(to: "contentBlockDelta") { return .delta }
         if type.isEqual(to: "contentBlockStart") { return .blockStart }
@@ -16,6 +17,7 @@ extension EventDecoder {
         name.hasEscapes ? kind(ofConverse: reader.bytes(of: name).span) : kind(ofConverse: reader.raw(name))
     }
 
+    @_optimize(speed)
     mutating func readConverse(_ kind: EventKind, _ payload: Span<UInt8>) throws(JSONError) {
         var reader = JSONReader(payload)
         guard try reader.enterObject() else {

@@ -117,6 +117,7 @@ public struct EventDecoder: ~Copyable {
         return scratch.isExhausted ? .overLimit(.event) : .event
     }
 
+    @_optimize(speed)
     mutating func decode(_ message: EventMessage, _ frame: Span<UInt8>) throws(JSONError) -> Outcome {
         begin()
         let type = frame.extracting(message.type)
@@ -138,6 +139,7 @@ public struct EventDecoder: ~Copyable {
         return finish(type, payload)
     }
 
+    @_optimize(speed)
     mutating func begin() {
         scratch.removeAll()
         event = StreamEvent()
@@ -145,6 +147,7 @@ public struct EventDecoder: ~Copyable {
     }
 
     /// Adds name and payload where they are wanted, and says whether anything is to be handed over.
+    @_optimize(speed)
     mutating func finish(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
         if let exceeded { return .overLimit(exceeded) }
         if let contentFault { return outcome(of: contentFault) }

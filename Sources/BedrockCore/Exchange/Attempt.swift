@@ -231,6 +231,7 @@ public struct Attempt: ~Copyable {
         timeline.lastByte = now
     }
 
+    @_optimize(speed)
     private mutating func nextEvent(_ input: Span<UInt8>, _ position: inout Int, _ now: Int64) -> Step {
         while true {
             do throws(FrameError) {

@@ -36,6 +36,7 @@ public struct PackedEvents: ~Copyable {
 
     // MARK: Filling
 
+    @_optimize(speed)
     public mutating func append(_ view: EventView) {
         let start = bytes.count
         bytes.append(Tag.event)
@@ -98,6 +99,7 @@ public struct PackedEvents: ~Copyable {
         return TextView(pointer: base + position, count: count)
     }
 
+    @_optimize(speed)
     private mutating func event(_ header: EventHeader) -> EventView {
         let (type, json, text, toolID, toolName, blockType) = header.lengths
         return EventView(

@@ -1,5 +1,6 @@
 extension Span where Element == UInt8 {
     /// The end of the number at `start` (RFC 8259, section 6). What follows is not looked at.
+    @_optimize(speed)
     func scanJSONNumber(from start: Int) throws(JSONError) -> Int {
         var at = start
         if byteOrNUL(at) == UInt8(ascii: "-") { at &+= 1 }
@@ -19,6 +20,7 @@ extension Span where Element == UInt8 {
 
     /// One digit or more.
     @inline(__always)
+    @_optimize(speed)
     private func scanDigits(from start: Int) throws(JSONError) -> Int {
         var at = start
         while byteOrNUL(at) &- 48 < 10 { at &+= 1 }

@@ -35,6 +35,7 @@ public struct JSONReader: ~Escapable {
     public var offset: Int { position }
 
     /// The next token; `.end` when the document is complete, as often as asked.
+    @_optimize(speed)
     public mutating func next() throws(JSONError) -> JSONToken {
         var at = position
         let byte = nextByte(&at)
@@ -53,6 +54,7 @@ public struct JSONReader: ~Escapable {
     }
 
     /// What `byte`, which stands at `at` behind a value, begins or ends.
+    @_optimize(speed)
     private mutating func readAfterValue(_ byte: UInt8, _ at: Int) throws(JSONError) -> JSONToken {
         if depth == 0 {
             if at == input.count { return .end }
@@ -72,6 +74,7 @@ public struct JSONReader: ~Escapable {
     }
 
     /// The value that begins with `byte` at `at`.
+    @_optimize(speed)
     private mutating func readValue(_ byte: UInt8, _ at: Int) throws(JSONError) -> JSONToken {
         switch byte {
         case UInt8(ascii: "\""):

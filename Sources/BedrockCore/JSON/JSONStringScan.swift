@@ -2,6 +2,7 @@
 
 extension Span where Element == UInt8 {
     /// The string whose opening quote stands just before `start`, which is at most `count`.
+    @_optimize(speed)
     func scanJSONString(from start: Int) throws(JSONError) -> JSONText {
         let stop = firstJSONStringStop(from: start)
         if stop < count, self[unchecked: stop] == UInt8(ascii: "\"") {
@@ -12,6 +13,7 @@ extension Span where Element == UInt8 {
 
     /// The same for a string that is more than plain ASCII; nothing else stops the scan before `stop`.
     @inline(never)
+    @_optimize(speed)
     private func scanJSONString(from start: Int, stoppedAt stop: Int) throws(JSONError) -> JSONText {
         var at = stop
         var hasEscapes = false
@@ -72,6 +74,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Steps over the non-ASCII characters at `at`; a control character stands there otherwise.
+    @_optimize(speed)
     private func scanNonASCII(at: Int) throws(JSONError) -> Int {
         var at = at
         if self[unchecked: at] < 0x80 { throw JSONError(kind: .controlCharacter, offset: at) }
@@ -84,6 +87,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Steps over the escape sequence whose backslash is at `at` (RFC 8259, section 7).
+    @_optimize(speed)
     private func scanJSONEscape(at: Int) throws(JSONError) -> Int {
         guard at &+ 1 < count else { throw JSONError(kind: .incomplete, offset: count) }
         switch self[unchecked: at &+ 1] {

@@ -8,6 +8,7 @@ enum JSONPiece {
 
 extension Span where Element == UInt8 {
     /// The piece that starts at `at`, which moves behind it; nil at the end. Text that no reader let pass does no harm.
+    @_optimize(speed)
     func nextJSONPiece(_ at: inout Int) -> JSONPiece? {
         guard at < count else { return nil }
         guard self[unchecked: at] == UInt8(ascii: "\\") else {
@@ -27,6 +28,7 @@ extension Span where Element == UInt8 {
 
     /// The character of `\uXXXX`, or of two that are a surrogate pair. A surrogate alone is grammatical and means
     /// nothing: it becomes U+FFFD (RFC 8259, section 8.2, leaves it open).
+    @_optimize(speed)
     private func unicodeEscape(_ at: inout Int) -> Unicode.Scalar {
         let unit = codeUnit(at: at)
         at = Swift.min(at &+ 6, count)
@@ -93,6 +95,7 @@ extension Span where Element == UInt8 {
 }
 
 extension ByteBuffer {
+    @_optimize(speed)
     mutating func append(unescaping text: Span<UInt8>) {
         var at = 0
         while let piece = text.nextJSONPiece(&at) {

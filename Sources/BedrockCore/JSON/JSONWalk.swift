@@ -4,6 +4,7 @@
 extension JSONReader {
     /// Steps over the value that comes next, in an array also over the comma before it, and tells where it stood.
     @inline(never)
+    @_optimize(speed)
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
         var start = 0
         let byte = try valueStart(&start)
@@ -16,6 +17,7 @@ extension JSONReader {
     }
 
     @inline(never)
+    @_optimize(speed)
     private mutating func skipValue(in outer: Int) throws(JSONError) {
         _ = try next()
         while depth > outer { _ = try next() }
@@ -24,6 +26,7 @@ extension JSONReader {
     /// The name of the object's next member; nil at its end, which is consumed. A value that was not read is stepped
     /// over.
     @inline(never)
+    @_optimize(speed)
     public mutating func nextKey() throws(JSONError) -> JSONText? {
         guard isInObject else { throw JSONError(kind: .notInObject, offset: position) }
         if state == .value { _ = try skipValue() }
@@ -150,6 +153,7 @@ extension JSONReader {
     }
 
     /// Checks one whole document.
+    @_optimize(speed)
     public static func validate(_ input: Span<UInt8>) throws(JSONError) {
         var reader = JSONReader(input)
         while try reader.next() != .end {}

@@ -85,6 +85,7 @@ public struct JSONWriter: ~Copyable {
 
 extension ByteBuffer {
     /// Appends the content of a JSON string (RFC 8259, section 7).
+    @_optimize(speed)
     mutating func append(escaping text: Span<UInt8>) {
         var at = 0
         while at < text.count {
@@ -102,6 +103,7 @@ extension ByteBuffer {
     }
 
     /// Appends the non-ASCII characters from `start` on, or U+FFFD for what is none; returns how many bytes that were.
+    @_optimize(speed)
     private mutating func append(nonASCII text: Span<UInt8>, from start: Int) -> Int {
         var at = start
         while at < text.count, text[unchecked: at] >= 0x80 {

@@ -230,6 +230,7 @@ extension CanonicalRequest {
 
     /// Returns false where the value holds a control character. A line end is accepted only where it folds the value,
     /// before a blank (RFC 9112, 5.2): any other would begin a new header.
+    @_optimize(speed)
     private static func append(collapsed value: Span<UInt8>, to buffer: inout ByteBuffer) -> Bool {
         let start = buffer.count
         var previous: UInt8 = 0x20

@@ -50,6 +50,7 @@ extension Span where Element == UInt8 {
         return true
     }
 
+    @_optimize(speed)
     var hasControlCharacter: Bool {
         for at in 0..<count where self[unchecked: at].isControl { return true }
         return false

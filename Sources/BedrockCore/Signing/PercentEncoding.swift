@@ -37,6 +37,7 @@ public enum PercentEncoding {
     }
 
     /// Runs of kept bytes are copied at once: paths and queries are made of little else.
+    @_optimize(speed)
     private static func encode(_ text: Span<UInt8>, keepingSlash: Bool, into buffer: inout ByteBuffer) {
         var run = 0
         for at in 0..<text.count {

@@ -14,6 +14,7 @@ public struct SigV4Signer: ~Copyable {
     }
 
     /// What to add to `request` so that the service takes it as coming from `credentials`.
+    @_optimize(speed)
     public mutating func sign(
         _ request: SigningRequest, body: Span<UInt8>, credentials: Credentials, region: Bytes, service: Bytes,
         epochSeconds: Int64, options: SigningOptions = .init()
