@@ -28,6 +28,8 @@ public final class Finding {
 
     deinit { bytes.wipe() }
 
+    public var copy: Bytes { bytes.array }
+
     /// Without blanks and line ends around it.
     public var trimmedCopy: Bytes { Self.trimmed(bytes) }
 

@@ -59,12 +59,19 @@ public final class Inquiry {
 
     /// Goes as far as it can. Nil while something is `pending`.
     func run(wall: Int64) throws(Halt) -> ResolvedIdentity? {
+        try run(wall: wall, CredentialChain.resolve)
+    }
+
+    /// The same of one source.
+    func run(
+        wall: Int64, _ resolve: (Inquiry) throws(Halt) -> ResolvedIdentity?
+    ) throws(Halt) -> ResolvedIdentity? {
         self.wall = wall
         next = 0
         skipped.removeAll()
         do throws(Halt) {
             if readsSources { try readSources() }
-            return try CredentialChain.resolve(self)
+            return try resolve(self)
         } catch {
             if error.failure == nil { return nil }
             throw error
