@@ -7,6 +7,7 @@ public struct Environment {
     /// Every name that any setting asks for.
     public static var names: [StaticString] {
         ConfigKey.allCases.flatMap { $0.description.environment } + ["http_proxy"] + FileLocations.variables
+            + CredentialChain.variables
     }
 
     public mutating func add(_ name: StaticString, _ value: Bytes) {
