@@ -37,13 +37,18 @@ public final class Client: @unchecked Sendable {
     private var unread: [Letter] = []
 
     /// Reads the environment and the files with profiles, and starts the thread. Nil without memory or threads.
-    public static func make(_ config: Config) throws(ConfigError) -> Client? {
+    public static func make(
+        _ config: Config, host: (any IdentityHost)? = nil, log: (any LogSink)? = nil
+    ) throws(ConfigError) -> Client? {
         let config = config.copy()
         let environment = Environment.ofProcess()
         let profile = try Profile.read(for: environment, config)
         let settings = try Settings.make(config, environment, profile)
         guard let monitor = Monitor(), let loop = Loop() else { return nil }
         let client = Client(config, environment, profile, settings, monitor, loop)
+        loop.host = host
+        loop.shared.hostKinds = host?.kinds ?? []
+        loop.shared.log = log
         return client.startThread() ? client : nil
     }
 

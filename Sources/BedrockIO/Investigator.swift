@@ -2,12 +2,11 @@ import BedrockCore
 import CSystem.Curl
 import CSystem.Posix
 
-/// The host's own sources of identities. Called on the client's thread; must not wait there.
+/// The host, who may know what nobody else does. Called on the client's thread; must not wait there.
 public protocol IdentityHost: AnyObject {
-    var hasCredentials: Bool { get }
-    var hasCodes: Bool { get }
-    func askCredentials(_ question: HostQuestion)
-    func askCode(_ serial: Bytes, _ question: HostQuestion)
+    var kinds: HostKinds { get }
+    /// `detail` is the multi-factor device for a code.
+    func ask(_ kind: HostKinds, _ detail: Bytes, _ question: HostQuestion)
 }
 
 /// Finds out what the inquiries of a client want to know, without ever waiting for it: files at once, HTTP through the
@@ -52,7 +51,7 @@ final class Investigator {
         case .wait: searches.append(Search(keeper: keeper, due: loop.now &+ ask.time))
         case .http: send(ask, keeper)
         case .process: run(ask, keeper)
-        case .hostCredentials, .mfaCode: askHost(ask, keeper)
+        case .host: askHost(ask, keeper)
         }
     }
 
@@ -84,11 +83,7 @@ final class Investigator {
         guard let host = loop.host, let client = loop.client else { return answer(keeper, Finding(failure: "is gone")) }
         let question = HostQuestion(keeper, client)
         searches.append(Search(keeper: keeper, question: question))
-        if ask.kind == .mfaCode {
-            host.askCode(ask.text, question)
-        } else {
-            host.askCredentials(question)
-        }
+        host.ask(ask.host, ask.text, question)
     }
 
     // MARK: Answers

@@ -27,7 +27,8 @@ public func brs_client_new(
         guard let client else { throw .null("client") }
         let made: Client?
         do throws(ConfigError) {
-            made = try Client.make(borrow(config, as: Config.self) ?? Config())
+            let handle = borrow(config, as: ConfigHandle.self)
+            made = try Client.make(handle?.config ?? Config(), host: handle?.host, log: handle?.log)
         } catch {
             throw Refusal(error)
         }

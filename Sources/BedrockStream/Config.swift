@@ -8,7 +8,7 @@ import CBedrockStream
 @c(brs_config_new)
 public func brs_config_new(_ config: UnsafeMutablePointer<UnsafeMutablePointer<brs_config>?>?) -> brs_code {
     guard let config else { return BRS_E_ARGUMENT }
-    config.pointee = handOut(Config(), as: brs_config.self)
+    config.pointee = handOut(ConfigHandle(), as: brs_config.self)
     return BRS_OK
 }
 
@@ -27,7 +27,7 @@ public func brs_config_set(
     _ diagnostic: UnsafeMutablePointer<brs_diagnostic>?
 ) -> brs_code {
     answering(diagnostic) { () throws(Refusal) in
-        guard let object = borrow(config, as: Config.self) else { throw .null("config") }
+        guard let object = borrow(config, as: ConfigHandle.self)?.config else { throw .null("config") }
         let name = try text(key, "key", limit: 256)
         let setting = try text(value, "value", limit: Limits.configValueLength)
         do throws(ConfigError) {
@@ -36,6 +36,84 @@ public func brs_config_set(
             throw Refusal(error)
         }
     }
+}
+
+/// Tells the value of a key: what was set, else the default. What environment and profile say is not known to a
+/// configuration.
+///
+/// - Parameters:
+///   - config: the configuration.
+///   - key: one of the keys that `brs_config_describe` lists, NUL-terminated.
+///   - value: (Optional) memory for the value and a NUL; nothing is written where it is too small.
+///   - capacity: its size in bytes.
+///   - len: gets the length of the value, without the NUL; 0 where nothing is set and there is no default.
+///   - diagnostic: (Optional) gets the reason of a failure.
+/// - Returns: BRS_OK, also where the memory is too small (then `len` is not below `capacity`); BRS_E_ARGUMENT;
+///   BRS_E_CONFIG for an unknown key, or one whose value is a secret, which is not handed out.
+@c(brs_config_get)
+public func brs_config_get(
+    _ config: UnsafePointer<brs_config>?, _ key: UnsafePointer<CChar>?, _ value: UnsafeMutablePointer<CChar>?,
+    _ capacity: UInt, _ len: UnsafeMutablePointer<UInt>?, _ diagnostic: UnsafeMutablePointer<brs_diagnostic>?
+) -> brs_code {
+    answering(diagnostic) { () throws(Refusal) in
+        guard let object = borrow(config, as: ConfigHandle.self)?.config else { throw .null("config") }
+        guard let len else { throw .null("len") }
+        let name = try text(key, "key", limit: 256)
+        let found: Bytes
+        do throws(ConfigError) {
+            found = try object.shown(name.span)
+        } catch {
+            throw Refusal(error)
+        }
+        len.pointee = UInt(found.count)
+        if let value { copy(found, to: value, Int(clamping: capacity)) }
+    }
+}
+
+private func copy(_ text: Bytes, to memory: UnsafeMutablePointer<CChar>, _ capacity: Int) {
+    guard text.count < capacity else { return }
+    for (at, byte) in text.enumerated() { memory[at] = CChar(bitPattern: byte) }
+    memory[text.count] = 0
+}
+
+/// Has clients that are made with this configuration ask the host who it is.
+///
+/// - Parameters:
+///   - config: the configuration.
+///   - kinds: what may be asked, brs_question_kind values combined with |; 0 for nothing.
+///   - callback: what is called; may be NULL where `kinds` is 0.
+///   - user: handed to the callback. Must live until the clients are freed.
+/// - Returns: BRS_OK or BRS_E_ARGUMENT.
+@c(brs_config_on_question)
+public func brs_config_on_question(
+    _ config: UnsafeMutablePointer<brs_config>?, _ kinds: UInt32, _ callback: brs_on_question?,
+    _ user: UnsafeMutableRawPointer?
+) -> brs_code {
+    guard let handle = borrow(config, as: ConfigHandle.self), kinds < 8, kinds == 0 || callback != nil else {
+        return BRS_E_ARGUMENT
+    }
+    handle.host = kinds == 0 ? nil : callback.map { HostCallback(kinds, $0, user) }
+    return BRS_OK
+}
+
+/// Has clients that are made with this configuration tell what they do.
+///
+/// - Parameters:
+///   - config: the configuration.
+///   - level: the least important lines that are wanted; BRS_LOG_NONE for none.
+///   - callback: what is called; may be NULL for BRS_LOG_NONE.
+///   - user: handed to the callback. Must live until the clients are freed.
+/// - Returns: BRS_OK or BRS_E_ARGUMENT.
+@c(brs_config_on_log)
+public func brs_config_on_log(
+    _ config: UnsafeMutablePointer<brs_config>?, _ level: brs_log_level, _ callback: brs_on_log?,
+    _ user: UnsafeMutableRawPointer?
+) -> brs_code {
+    guard let handle = borrow(config, as: ConfigHandle.self), let most = LogLevel(rawValue: level.rawValue),
+        most == .none || callback != nil
+    else { return BRS_E_ARGUMENT }
+    handle.log = most == .none ? nil : callback.map { LogCallback(most, $0, user) }
+    return BRS_OK
 }
 
 /// Lists the configuration keys.
@@ -63,5 +141,5 @@ public func brs_config_describe(_ index: UInt, _ key: UnsafeMutablePointer<brs_c
 /// - Parameter config: the configuration; NULL does nothing.
 @c(brs_config_free)
 public func brs_config_free(_ config: UnsafeMutablePointer<brs_config>?) {
-    _ = takeBack(config, as: Config.self)
+    _ = takeBack(config, as: ConfigHandle.self)
 }

@@ -16,6 +16,13 @@ final class StreamHandle {
     }
 }
 
+final class ConfigHandle {
+    let config = Config()
+    /// What a client made with it calls.
+    var host: HostCallback?
+    var log: LogCallback?
+}
+
 /// Gives a reference to C.
 func handOut<Object: AnyObject, Handle>(_ object: Object, as type: Handle.Type) -> UnsafeMutablePointer<Handle> {
     Unmanaged.passRetained(object).toOpaque().assumingMemoryBound(to: Handle.self)

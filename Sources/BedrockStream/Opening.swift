@@ -28,7 +28,7 @@ struct Opening {
         called = try operation(request.operation, "request.operation")
         modelID = try text(request.model_id, "request.model_id", limit: Limits.modelIDLength)
         do throws(ConfigError) {
-            settings = try client.settings(with: borrow(request.config, as: Config.self))
+            settings = try client.settings(with: borrow(request.config, as: ConfigHandle.self)?.config)
         } catch {
             throw Refusal(error)
         }

@@ -17,6 +17,7 @@ PLAIN = {
     "uintptr_t": "c_size_t",
     "size_t": "c_size_t",
     "void *": "c_void_p",
+    "char *": "c_char_p",
     "const char *": "c_char_p",
     "const uint8_t *": "c_char_p",
 }

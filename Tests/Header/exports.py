@@ -11,6 +11,7 @@ from model import Comment, Function, GeneratorError, Member
 SECTIONS = [
     ("Library.swift", "Library"),
     ("Config.swift", "Configuration"),
+    ("Question.swift", "Questions to the host"),
     ("Client.swift", "Clients"),
     ("Stream.swift", "Streams"),
     ("ToolResult.swift", "Tools"),

@@ -38,10 +38,7 @@ public final class Config {
     }
 
     public func set(_ name: Span<UInt8>, to value: Span<UInt8>) throws(ConfigError) {
-        guard let key = ConfigKey.named(name) else {
-            throw ConfigError(message: "unknown key \"\(name, upTo: 100)\"")
-        }
-        try set(key, to: value)
+        try set(try Self.key(name), to: value)
     }
 
     public func set(_ key: ConfigKey, to value: Span<UInt8>) throws(ConfigError) {
@@ -53,6 +50,21 @@ public final class Config {
         try check(key, value)
         values[key.rawValue]?.wipe()
         values[key.rawValue] = Bytes(copying: value)
+    }
+
+    /// What is set for a key, else its default; not of one that holds a secret.
+    public func shown(_ name: Span<UInt8>) throws(ConfigError) -> Bytes {
+        let key = try Self.key(name)
+        let description = key.description
+        if case .secret = description.kind {
+            throw ConfigError(message: "\(description.name): is a secret, which is not handed out")
+        }
+        return self[key] ?? Bytes(description.defaultValue)
+    }
+
+    private static func key(_ name: Span<UInt8>) throws(ConfigError) -> ConfigKey {
+        if let key = ConfigKey.named(name) { return key }
+        throw ConfigError(message: "unknown key \"\(name, upTo: 100)\"")
     }
 
     private func check(_ key: ConfigKey, _ value: Span<UInt8>) throws(ConfigError) {

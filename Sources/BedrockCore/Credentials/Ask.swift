@@ -13,10 +13,8 @@ public struct Ask {
         case process
         /// Nothing but `time`.
         case wait
-        /// Credentials of the host's own, by its callback.
-        case hostCredentials
-        /// The code that the multi-factor device `text` shows, by the host's callback.
-        case mfaCode
+        /// Something that the host knows, by its callback: `host` says what, of the device `text` for a code.
+        case host
     }
 
     public let kind: Kind
@@ -26,6 +24,7 @@ public struct Ask {
     public private(set) var contents: Secret?
     public private(set) var request: IdentityRequest?
     public private(set) var words: [Bytes] = []
+    public private(set) var host: HostKinds = []
     /// Nanoseconds.
     public private(set) var time: Int64 = 0
 
@@ -69,11 +68,10 @@ public struct Ask {
         return ask
     }
 
-    static func hostCredentials() -> Ask { Ask(.hostCredentials, "the callback for credentials") }
-
-    static func mfaCode(_ serial: Bytes) -> Ask {
-        var ask = Ask(.mfaCode, "the callback for the code of \(Message.shown(serial))")
-        ask.text = serial
+    static func host(_ kind: HostKinds, _ detail: Bytes = []) -> Ask {
+        var ask = Ask(.host, "the host's callback")
+        ask.host = kind
+        ask.text = detail
         return ask
     }
 }

@@ -23,13 +23,14 @@ enum CredentialChain {
 
     private static func credentials(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
         inquiry.skip("configuration", "credentials.* and bearer_token are not set")
-        if let found = try host(inquiry) { return found }
+        if let found = try host(.credentials, inquiry) { return found }
         if let found = try environment(inquiry) { return found }
         throw .failed("")
     }
 
     private static func token(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
         inquiry.skip("configuration", "bearer_token is not set")
+        if let found = try host(.token, inquiry) { return found }
         if let token = inquiry.settings.environment.value("AWS_BEARER_TOKEN_BEDROCK") {
             return ResolvedIdentity(token: Secret(token), source: "the environment")
         }
@@ -45,11 +46,11 @@ enum CredentialChain {
     }
 
     /// The host's callback, where there is one; that it has nothing is no error.
-    private static func host(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity? {
-        guard inquiry.shared.asksHost else { return nil }
-        let finding = try inquiry.find { Ask.hostCredentials() }
-        if let failure = finding.failure { throw .failed("the callback for credentials: " + failure) }
-        if finding.identity == nil { inquiry.skip("callback", "has none") }
+    private static func host(_ kind: HostKinds, _ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity? {
+        guard inquiry.shared.hostKinds.contains(kind) else { return nil }
+        let finding = try inquiry.find { Ask.host(kind) }
+        if let failure = finding.failure { throw .failed("the host's callback: " + failure) }
+        if finding.identity == nil { inquiry.skip("host's callback", "has none") }
         return finding.identity
     }
 
@@ -73,6 +74,19 @@ enum CredentialChain {
 }
 
 extension Inquiry {
+    /// For the log: an access key is no secret.
+    func described(_ identity: ResolvedIdentity) -> Message {
+        var text: Message
+        switch goal {
+        case .credentials: text = "credentials \(identity.credentials?.accessKeyID ?? [])"
+        case .token: text = "a bearer token"
+        case .region: text = "the region \(identity.region)"
+        }
+        text += " from \(identity.source)"
+        if let expiry = identity.expiry { text += ", which expire in \(expiry &- wall) s" }
+        return text
+    }
+
     /// A failure with all that was tried: "no credentials: ...".
     func explained(_ reason: Message) -> Message {
         let what: Message

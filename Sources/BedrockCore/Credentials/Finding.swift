@@ -14,7 +14,7 @@ public final class Finding {
     public var serverSeconds: Int64?
     /// For `sources`.
     public var settings: Settings?
-    /// For `hostCredentials`.
+    /// For `host`, but for codes, which are `bytes`.
     public var identity: ResolvedIdentity?
 
     public init(

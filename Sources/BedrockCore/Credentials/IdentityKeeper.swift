@@ -133,6 +133,7 @@ public final class IdentityKeeper {
         failure = ""
         failureCount = 0
         life = Life(identity.expiry, clock.wall, inquiry.jitter)
+        inquiry.shared.log(.info) { inquiry.described(identity) }
         // A source that has nothing newer is not asked again by each call that is refused.
         retryAt = isNew ? 0 : clock.now &+ 1_000_000_000
     }
@@ -141,6 +142,7 @@ public final class IdentityKeeper {
     /// each time (full jitter would let many ask at once).
     private func fail(_ reason: Message, _ inquiry: Inquiry, _ clock: Clock) {
         failure = inquiry.explained(reason)
+        inquiry.shared.log(.warning) { failure }
         settle(clock)
         isRefused = false
         let longest = min(Int64(250_000_000) << min(failureCount, 7), 30_000_000_000)

@@ -282,6 +282,7 @@ public final class Exchange {
             releaseReason = nil
             delivery.begin()
             enter(.connecting, .send)
+            logSent(request)
             return .send(request, isFresh: retries.isReopening)
         } catch {
             end(error, clock.now)

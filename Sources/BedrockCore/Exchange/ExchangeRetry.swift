@@ -219,6 +219,7 @@ extension Exchange {
 
     /// Tells the consumer of the plan, before anything of it is done.
     func tell(_ plan: Plan, _ now: Int64) {
+        logPlan(plan)
         guard !wishes.isDetached, let notice = notice(plan) else { return }
         _ = follow(consumer.noticed(notice), now)
     }
@@ -332,6 +333,7 @@ extension Exchange {
         todo.finishes = true
         turn.desk?.close()
         attempt.seal(modelID: modelID, region: settings.region ?? [], earlier: turn.messages)
+        logEnd()
         if let failure = attempt.failureView {
             consumer.failed(failure)
         } else {

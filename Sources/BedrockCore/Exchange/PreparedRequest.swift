@@ -4,6 +4,8 @@ public struct PreparedRequest {
     public var headers: [HTTPHeader]
     public var proxy: Bytes
     public var body: RequestBody
+    /// What was signed, for the log; empty for what is not signed.
+    var canonicalRequest: Bytes = []
 
     /// Builds the head, and signs for who asks. `epochSeconds` is what the service's clock shows;
     /// `attemptHeaders` are not signed.
@@ -33,7 +35,9 @@ public struct PreparedRequest {
                 method: head.method, scheme: endpoint.scheme, host: endpoint.host, path: head.path, query: head.query,
                 headers: headers)
             let region = settings.region ?? []
-            headers += try signer.sign(request, body.bytes, credentials, region, epochSeconds)
+            let signed = try signer.sign(request, body.bytes, credentials, region, epochSeconds)
+            headers += signed.headers
+            canonicalRequest = signed.canonicalRequest
         }
         headers += attemptHeaders
         headers.append(HTTPHeader("user-agent", Bytes("libbedrockstream/0.1.0")))
@@ -62,12 +66,11 @@ public final class RequestSigner {
     fileprivate func sign(
         _ request: SigningRequest, _ body: borrowing ByteBuffer, _ credentials: Credentials, _ region: Bytes,
         _ epochSeconds: Int64
-    ) throws(Failure) -> [HTTPHeader] {
+    ) throws(Failure) -> SignedRequest {
         do throws(SigningError) {
             return try signer.sign(
                 request, body: body.span, credentials: credentials, region: region, service: Bytes("bedrock"),
-                epochSeconds: epochSeconds
-            ).headers
+                epochSeconds: epochSeconds)
         } catch {
             throw Failure(.signing, .prepare, error.message)
         }

@@ -7,9 +7,10 @@ public final class SharedState {
     let signer: RequestSigner
     /// The client's, for what its calls share; nil in tests, where a call's own are taken.
     public var settings: Settings?
-    /// The host has a callback for credentials, and one for codes of multi-factor devices.
-    public var asksHost = false
-    public var asksForCodes = false
+    /// What the host may be asked for.
+    public var hostKinds: HostKinds = []
+    /// Nil where nobody wants to know.
+    public var log: (any LogSink)?
     public let credentials = IdentityKeeper(.credentials)
     public let token = IdentityKeeper(.token)
     public let region = IdentityKeeper(.region)

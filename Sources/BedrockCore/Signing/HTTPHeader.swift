@@ -51,7 +51,7 @@ extension Span where Element == UInt8 {
     }
 
     @_optimize(speed)
-    var hasControlCharacter: Bool {
+    public var hasControlCharacter: Bool {
         for at in 0..<count where self[unchecked: at].isControl { return true }
         return false
     }

@@ -64,11 +64,11 @@ import Testing
     /// The host is asked who it is, and takes its time.
     private static func unknown() throws -> Edge {
         let shared = try Edge.makeShared()
-        shared.asksHost = true
+        shared.hostKinds = .credentials
         let edge = try Edge(code: Edge.place, shared: shared)
         edge.begin()
         let keeper = shared.credentials
-        if edge.exchange.state != .resolving || keeper.takeAsk()?.kind != .hostCredentials { Issue.record("not asked") }
+        if edge.exchange.state != .resolving || keeper.takeAsk()?.kind != .host { Issue.record("not asked") }
         let finding = Finding()
         finding.identity = ResolvedIdentity(
             credentials: Credentials(accessKeyID: Bytes("HOST"), secretAccessKey: Bytes("S")), source: "the host")

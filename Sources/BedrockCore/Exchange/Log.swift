@@ -1,0 +1,24 @@
+/// How much a log line matters; the numbers of `brs_log_level`.
+public enum LogLevel: UInt32, Sendable {
+    case none = 0
+    case error = 1
+    case warning = 2
+    case info = 3
+    case debug = 4
+}
+
+/// Where log lines go. Called on the client's thread.
+public protocol LogSink: AnyObject {
+    /// The least important lines that are wanted.
+    var most: LogLevel { get }
+    func write(_ level: LogLevel, _ message: Message)
+}
+
+extension SharedState {
+    /// Writes a line where it is wanted; else it is not even made.
+    @inline(never)
+    func log(_ level: LogLevel, _ message: () -> Message) {
+        guard let log, level.rawValue <= log.most.rawValue else { return }
+        log.write(level, message())
+    }
+}
