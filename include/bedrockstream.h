@@ -959,6 +959,74 @@ typedef struct brs_signature {
   const char *string_to_sign;
 } brs_signature;
 
+/* Questions and log lines -------------------------------------------------------------------------------- */
+
+/** A question of a client to its host about who asks, until it is answered. Answer it once, on any thread. */
+typedef struct brs_question {
+  /** Private. */
+  uintptr_t opaque;
+} brs_question;
+
+/** What a host can be asked for; to be combined with |. */
+typedef enum brs_question_kind {
+  /** Credentials; asked before the environment and the profile are looked at. */
+  BRS_ASK_CREDENTIALS = 1,
+  /** A bearer token; asked where requests are authenticated by one and none is set. */
+  BRS_ASK_TOKEN = 2,
+  /** The code that a multi-factor device shows, for a profile with mfa_serial. */
+  BRS_ASK_MFA_CODE = 4,
+} brs_question_kind;
+
+/**
+ * A client has to know who asks: when its first stream is sent, and again before what it was told expires.
+ * `detail` is the device's serial number or ARN for BRS_ASK_MFA_CODE, else ""; it lives until the callback returns.
+ * `question` is answered by `brs_question_answer` or `brs_question_fail`, in here or later, on any thread; streams that
+ * need the answer wait as long as `credentials.timeout_ms`, all others go on.
+ * Runs on the client's thread and holds up all of its streams: answer later what takes time to find out.
+ */
+typedef void (*brs_on_question)(void *user, brs_question_kind kind, const char *detail, brs_question *question);
+
+/** The answer to a question. What the question did not ask for is not looked at. */
+typedef struct brs_answer {
+  /** (Required) sizeof(brs_answer); set by the caller. */
+  size_t size;
+  /** BRS_ASK_CREDENTIALS: the access key; NULL where the host has none, then the next source is asked. */
+  const char *access_key_id;
+  /** The secret key that goes with it. */
+  const char *secret_access_key;
+  /** (Optional) The session token of temporary credentials. */
+  const char *session_token;
+  /** (Optional) The account that they belong to. */
+  const char *account_id;
+  /** BRS_ASK_TOKEN: the bearer token; NULL where the host has none. */
+  const char *token;
+  /** BRS_ASK_MFA_CODE: the code. */
+  const char *mfa_code;
+  /** When credentials or token expire, in seconds since 1970; 0 for never. They are asked for anew before that. */
+  int64_t expires_s;
+} brs_answer;
+
+/** How much a log line matters. */
+typedef enum brs_log_level {
+  /** Nothing is said. */
+  BRS_LOG_NONE = 0,
+  /** A stream failed. */
+  BRS_LOG_ERROR = 1,
+  /** Something failed that the library goes on from: an attempt, a renewal of credentials. */
+  BRS_LOG_WARNING = 2,
+  /** Where credentials were found, and how streams end. */
+  BRS_LOG_INFO = 3,
+  /** Every request, with the canonical request that was signed. */
+  BRS_LOG_DEBUG = 4,
+} brs_log_level;
+
+/**
+ * A line for the log. It holds no key, token or signature.
+ * `message` is UTF-8 without a line end at its end, and has `len` bytes and a NUL; it lives until the callback returns.
+ * Runs on the client's thread; must not wait, and must not call the library.
+ */
+typedef void (*brs_on_log)(void *user, brs_log_level level, const char *message, size_t len);
+
 /* Library ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -1115,6 +1183,45 @@ brs_code brs_config_new(brs_config **config);
 brs_code brs_config_set(brs_config *config, const char *key, const char *value, brs_diagnostic *diagnostic);
 
 /**
+ * Tells the value of a key: what was set, else the default. What environment and profile say is not known to
+ * a configuration.
+ *
+ * @param config  the configuration.
+ * @param key  one of the keys that `brs_config_describe` lists, NUL-terminated.
+ * @param value  (Optional) memory for the value and a NUL; nothing is written where it is too small.
+ * @param capacity  its size in bytes.
+ * @param len  gets the length of the value, without the NUL; 0 where nothing is set and there is no default.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK, also where the memory is too small (then `len` is not below `capacity`); BRS_E_ARGUMENT;
+ *     BRS_E_CONFIG for an unknown key, or one whose value is a secret, which is not handed out.
+ */
+brs_code brs_config_get(
+    const brs_config *config, const char *key, char *value, size_t capacity, size_t *len,
+    brs_diagnostic *diagnostic);
+
+/**
+ * Has clients that are made with this configuration ask the host who it is.
+ *
+ * @param config  the configuration.
+ * @param kinds  what may be asked, brs_question_kind values combined with |; 0 for nothing.
+ * @param callback  what is called; may be NULL where `kinds` is 0.
+ * @param user  handed to the callback. Must live until the clients are freed.
+ * @return BRS_OK or BRS_E_ARGUMENT.
+ */
+brs_code brs_config_on_question(brs_config *config, uint32_t kinds, brs_on_question callback, void *user);
+
+/**
+ * Has clients that are made with this configuration tell what they do.
+ *
+ * @param config  the configuration.
+ * @param level  the least important lines that are wanted; BRS_LOG_NONE for none.
+ * @param callback  what is called; may be NULL for BRS_LOG_NONE.
+ * @param user  handed to the callback. Must live until the clients are freed.
+ * @return BRS_OK or BRS_E_ARGUMENT.
+ */
+brs_code brs_config_on_log(brs_config *config, brs_log_level level, brs_on_log callback, void *user);
+
+/**
  * Lists the configuration keys.
  *
  * @param index  0 for the first key, and so on.
@@ -1129,6 +1236,29 @@ brs_code brs_config_describe(size_t index, brs_config_key *key);
  * @param config  the configuration; NULL does nothing.
  */
 void brs_config_free(brs_config *config);
+
+/* Questions to the host ---------------------------------------------------------------------------------- */
+
+/**
+ * Answers a question and frees it. An answer that comes when nobody waits for it any more, as behind the end
+ * of its client, does nothing.
+ *
+ * @param question  the question; gone when this returns BRS_OK, still to be answered after a failure.
+ * @param answer  what was asked for; copied. Where it has nothing of that, the next source is asked.
+ * @param diagnostic  (Optional) gets the reason of a failure.
+ * @return BRS_OK, BRS_E_MEMORY, or BRS_E_ARGUMENT for what cannot be right: half a pair of keys, control
+ *     characters, more than 65,536 bytes.
+ */
+brs_code brs_question_answer(brs_question *question, const brs_answer *answer, brs_diagnostic *diagnostic);
+
+/**
+ * Says that a question has no answer, and frees it: streams that wait for it end with BRS_E_CREDENTIALS,
+ * unless what is known from before is still good.
+ *
+ * @param question  the question; NULL does nothing.
+ * @param reason  (Optional) why, half a sentence for the error's message, NUL-terminated; copied.
+ */
+void brs_question_fail(brs_question *question, const char *reason);
 
 /* Clients ------------------------------------------------------------------------------------------------ */
 

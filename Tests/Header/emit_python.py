@@ -61,9 +61,10 @@ class Types:
 
     def pointer(self, text: str) -> str:
         match = re.fullmatch(r"(?:const )?(\w+) (\*+)", text)
-        if match is None or match.group(1) not in self.structs:
+        name = match.group(1) if match else ""
+        if match is None or name not in self.structs and name not in PLAIN:
             raise GeneratorError("no ctypes type for: " + text)
-        name = match.group(1)
+        name = PLAIN.get(name, name)
         for _ in match.group(2):
             name = "POINTER(%s)" % name
         return name

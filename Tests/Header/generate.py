@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILT = os.path.join(ROOT, ".build-embedded", "release")
 # In the order of the header.
-TYPES = ("bedrockstream_codes.h", "bedrockstream_types.h")
+TYPES = ("bedrockstream_codes.h", "bedrockstream_types.h", "bedrockstream_host.h")
 KEY_TABLE = re.compile(r"(<!-- keys -->\n).*?(<!-- /keys -->)", re.S)
 
 

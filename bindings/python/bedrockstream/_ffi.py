@@ -1085,6 +1085,91 @@ class brs_signature(Structure):
     ]
 
 
+class brs_question(Structure):
+    """A question of a client to its host about who asks, until it is answered. Answer it once, on any thread.
+    """
+
+    # Private.
+    opaque: int
+
+    _fields_ = [
+        ("opaque", c_size_t),
+    ]
+
+
+class brs_question_kind(IntEnum):
+    """What a host can be asked for; to be combined with |."""
+
+    # Credentials; asked before the environment and the profile are looked at.
+    BRS_ASK_CREDENTIALS = 1
+    # A bearer token; asked where requests are authenticated by one and none is set.
+    BRS_ASK_TOKEN = 2
+    # The code that a multi-factor device shows, for a profile with mfa_serial.
+    BRS_ASK_MFA_CODE = 4
+
+
+# A client has to know who asks: when its first stream is sent, and again before what it was told expires.
+# `detail` is the device's serial number or ARN for BRS_ASK_MFA_CODE, else ""; it lives until the callback
+# returns. `question` is answered by `brs_question_answer` or `brs_question_fail`, in here or later, on any
+# thread; streams that need the answer wait as long as `credentials.timeout_ms`, all others go on. Runs on the
+# client's thread and holds up all of its streams: answer later what takes time to find out.
+brs_on_question = CFUNCTYPE(None, c_void_p, c_int, c_char_p, POINTER(brs_question))
+
+
+class brs_answer(Structure):
+    """The answer to a question. What the question did not ask for is not looked at."""
+
+    # (Required) sizeof(brs_answer); set by the caller.
+    size: int
+    # BRS_ASK_CREDENTIALS: the access key; NULL where the host has none, then the next source is asked.
+    access_key_id: Optional[bytes]
+    # The secret key that goes with it.
+    secret_access_key: Optional[bytes]
+    # (Optional) The session token of temporary credentials.
+    session_token: Optional[bytes]
+    # (Optional) The account that they belong to.
+    account_id: Optional[bytes]
+    # BRS_ASK_TOKEN: the bearer token; NULL where the host has none.
+    token: Optional[bytes]
+    # BRS_ASK_MFA_CODE: the code.
+    mfa_code: Optional[bytes]
+    # When credentials or token expire, in seconds since 1970; 0 for never. They are asked for anew before
+    # that.
+    expires_s: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("access_key_id", c_char_p),
+        ("secret_access_key", c_char_p),
+        ("session_token", c_char_p),
+        ("account_id", c_char_p),
+        ("token", c_char_p),
+        ("mfa_code", c_char_p),
+        ("expires_s", c_int64),
+    ]
+
+
+class brs_log_level(IntEnum):
+    """How much a log line matters."""
+
+    # Nothing is said.
+    BRS_LOG_NONE = 0
+    # A stream failed.
+    BRS_LOG_ERROR = 1
+    # Something failed that the library goes on from: an attempt, a renewal of credentials.
+    BRS_LOG_WARNING = 2
+    # Where credentials were found, and how streams end.
+    BRS_LOG_INFO = 3
+    # Every request, with the canonical request that was signed.
+    BRS_LOG_DEBUG = 4
+
+
+# A line for the log. It holds no key, token or signature. `message` is UTF-8 without a line end at its end,
+# and has `len` bytes and a NUL; it lives until the callback returns. Runs on the client's thread; must not
+# wait, and must not call the library.
+brs_on_log = CFUNCTYPE(None, c_void_p, c_int, c_char_p, c_size_t)
+
+
 def declare(library: CDLL) -> None:
     """Tells ctypes the prototypes."""
     library.brs_version.argtypes = []
@@ -1095,10 +1180,20 @@ def declare(library: CDLL) -> None:
     library.brs_config_new.restype = c_int
     library.brs_config_set.argtypes = [POINTER(brs_config), c_char_p, c_char_p, POINTER(brs_diagnostic)]
     library.brs_config_set.restype = c_int
+    library.brs_config_get.argtypes = [POINTER(brs_config), c_char_p, c_char_p, c_size_t, POINTER(c_size_t), POINTER(brs_diagnostic)]
+    library.brs_config_get.restype = c_int
+    library.brs_config_on_question.argtypes = [POINTER(brs_config), c_uint32, brs_on_question, c_void_p]
+    library.brs_config_on_question.restype = c_int
+    library.brs_config_on_log.argtypes = [POINTER(brs_config), c_int, brs_on_log, c_void_p]
+    library.brs_config_on_log.restype = c_int
     library.brs_config_describe.argtypes = [c_size_t, POINTER(brs_config_key)]
     library.brs_config_describe.restype = c_int
     library.brs_config_free.argtypes = [POINTER(brs_config)]
     library.brs_config_free.restype = None
+    library.brs_question_answer.argtypes = [POINTER(brs_question), POINTER(brs_answer), POINTER(brs_diagnostic)]
+    library.brs_question_answer.restype = c_int
+    library.brs_question_fail.argtypes = [POINTER(brs_question), c_char_p]
+    library.brs_question_fail.restype = None
     library.brs_client_new.argtypes = [POINTER(brs_config), POINTER(POINTER(brs_client)), POINTER(brs_diagnostic)]
     library.brs_client_new.restype = c_int
     library.brs_client_drain.argtypes = [POINTER(brs_client), c_int64]
