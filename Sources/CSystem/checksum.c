@@ -47,7 +47,9 @@ uint32_t sys_crc32_tables(uint32_t crc, const void *bytes, size_t len) {
 }
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#include <stdatomic.h>
 
 #define FOLDS __attribute__((target("pclmul,sse4.1")))
 
@@ -116,8 +118,20 @@ FOLDS static uint32_t crc32_of_8(uint32_t crc, const uint8_t *at) {
   return remainder96(_mm_xor_si128(_mm_loadl_epi64((const __m128i *)at), _mm_cvtsi32_si128((int)~crc)));
 }
 
+/// Asked once, since asking takes longer than a checksum; threads that ask at the same time hear the same. The
+/// compiler's own __builtin_cpu_supports knows every processor there is, in five kilobytes.
+static int can_fold(void) {
+  static atomic_int known;
+  int answer = atomic_load_explicit(&known, memory_order_relaxed);
+  if (answer) return answer > 0;
+  unsigned a, b, c = 0, d;
+  int can = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_PCLMUL) && (c & bit_SSE4_1);
+  atomic_store_explicit(&known, can ? 1 : -1, memory_order_relaxed);
+  return can;
+}
+
 uint32_t sys_crc32(uint32_t crc, const void *bytes, size_t len) {
-  if (!__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1")) return sys_crc32_tables(crc, bytes, len);
+  if (!can_fold()) return sys_crc32_tables(crc, bytes, len);
   if (len >= 16) return crc32_folded(crc, bytes, len);
   return len == 8 ? crc32_of_8(crc, bytes) : sys_crc32_tables(crc, bytes, len);
 }

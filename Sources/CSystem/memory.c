@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "sys_memory.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -17,6 +18,21 @@ int sys_is_memory_short(void) {
   void *volatile probe = malloc(512 * 1024);
   free(probe);
   return probe == NULL;
+}
+
+size_t sys_number_text(double number, char text[32]) {
+  char printed[64];
+  int digits = 15;
+  do snprintf(printed, sizeof printed, "%.*g", digits, number);
+  while (strtod(printed, NULL) != number && ++digits <= 17);
+  size_t len = 0;
+  for (const char *at = printed; *at && len < 29; at++) {
+    // Whatever the host's locale has for a decimal point, and however many bytes of it.
+    if (strchr("0123456789+-e", *at)) text[len++] = *at;
+    else if (len && text[len - 1] != '.') text[len++] = '.';
+  }
+  if (!memchr(text, '.', len) && !memchr(text, 'e', len)) text[len++] = '.', text[len++] = '0';
+  return len;
 }
 
 void sys_zero(void *bytes, size_t len) {

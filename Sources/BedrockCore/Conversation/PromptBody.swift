@@ -80,7 +80,7 @@ public struct PromptBody {
         }
         if let temperature {
             writer.key("temperature")
-            writer.raw(temperature.description.utf8.span)
+            writer.number(temperature)
         }
         writer.endObject()
     }

@@ -1,3 +1,5 @@
+import CSystem.Memory
+
 /// Writes JSON text without blanks. The commas are its business, the balance of brackets its user's.
 public struct JSONWriter: ~Copyable {
     public var buffer: ByteBuffer
@@ -43,6 +45,16 @@ public struct JSONWriter: ~Copyable {
     public mutating func integer(_ number: Int64) {
         separate()
         buffer.append(decimal: number)
+    }
+
+    /// A finite number.
+    public mutating func number(_ number: Double) {
+        separate()
+        buffer.append(upTo: 32) { room in
+            room.withUnsafeMutableBytes { text in
+                text.baseAddress.map { sys_number_text(number, $0.assumingMemoryBound(to: CChar.self)) } ?? 0
+            }
+        }
     }
 
     public mutating func bool(_ bool: Bool) {

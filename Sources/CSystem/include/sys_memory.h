@@ -12,6 +12,9 @@ _Noreturn void sys_trap(void);
 /// 1 where not even some hundred kilobytes can be had now, else 0.
 int sys_is_memory_short(void);
 
+/// Writes a finite number as JSON, so that it reads back the same, and returns how many bytes that took, at most 31.
+size_t sys_number_text(double number, char text[_Nonnull 32]);
+
 /// Overwrites a secret in a way that the optimiser must keep.
 void sys_zero(void *_Nullable bytes, size_t len);
 
