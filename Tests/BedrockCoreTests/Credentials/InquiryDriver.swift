@@ -76,10 +76,10 @@ final class InquiryDriver {
         case .wait:
             asked.append("wait \(ask.time / 1_000_000) ms")
             return Finding()
-        case .mfaCode:
+        case .host where ask.host == .mfaCode:
             asked.append("code \(String(ask.text))")
             return mfaCode.map { Finding(bytes: buffer($0)) } ?? Finding(failure: "has none")
-        case .sources, .hostCredentials:
+        case .sources, .host:
             asked.append("\(ask.kind)")
             return Finding()
         }
