@@ -48,6 +48,9 @@ public enum Limits {
     public static let identityAnswerLength = 256 * 1024
     /// Most questions of one inquiry for credentials: a long chain of roles, each tried several times.
     public static let identityAskCount = 256
+    /// Most profiles on the way to credentials, and deepest nesting of XML that is read: far more than there is.
+    public static let roleChainLength = 32
+    public static let xmlDepth = 32
     /// Longest value of a configuration key.
     public static let configValueLength = 64 * 1024
     /// Largest config or credentials file; ten thousand profiles fit well.

@@ -1,8 +1,11 @@
 /// Where an identity is looked for, in which order.
 ///
 /// The order is that of the AWS SDKs for Rust and Swift: the environment, the profile with all that it may name, web
-/// identity by the environment, container, instance metadata. botocore takes web identity before a profile's static
-/// keys. In all of them a source that is configured and does not work is an error; the next is not tried.
+/// identity by the environment, container, instance metadata. botocore has the same sources in another order: of a
+/// profile only a role comes before AWS_WEB_IDENTITY_TOKEN_FILE; then SSO, keys of the credentials file, a login
+/// session, a program, keys of the config file, and files of older libraries, which are not read here. It mixes what
+/// the environment and the profile say of web identity. In all of them a source that is configured and does not work
+/// is an error; the next is not tried.
 enum CredentialChain {
     /// What sources read of the environment beside configuration keys.
     static let variables: [StaticString] =
@@ -25,6 +28,8 @@ enum CredentialChain {
         inquiry.skip("configuration", "credentials.* and bearer_token are not set")
         if let found = try host(.credentials, inquiry) { return found }
         if let found = try environment(inquiry) { return found }
+        if let found = try ProfileSource.credentials(inquiry) { return found }
+        if let found = try WebIdentitySource.credentials(inquiry) { return found }
         throw .failed("")
     }
 
@@ -60,12 +65,15 @@ enum CredentialChain {
             inquiry.skip("environment", "a profile is named in the configuration")
             return nil
         }
-        let environment = settings.environment
+        if let found = keys(settings.environment) { return found }
+        inquiry.skip("environment", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set")
+        return nil
+    }
+
+    /// Keys that the environment has.
+    static func keys(_ environment: Environment) -> ResolvedIdentity? {
         guard let id = environment.value("AWS_ACCESS_KEY_ID"), let secret = environment.value("AWS_SECRET_ACCESS_KEY")
-        else {
-            inquiry.skip("environment", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set")
-            return nil
-        }
+        else { return nil }
         let credentials = Credentials(
             accessKeyID: id, secretAccessKey: secret, sessionToken: environment.value("AWS_SESSION_TOKEN"))
         return ResolvedIdentity(

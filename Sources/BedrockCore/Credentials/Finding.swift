@@ -12,6 +12,8 @@ public final class Finding {
     public var isTimeout = false
     /// What the server's clock showed, in seconds since 1970, where its answer said so.
     public var serverSeconds: Int64?
+    /// What our clock showed when it came, in seconds since 1970.
+    var wall: Int64 = 0
     /// For `sources`.
     public var settings: Settings?
     /// For `host`, but for codes, which are `bytes`.

@@ -67,6 +67,7 @@ public final class Inquiry {
         wall: Int64, _ resolve: (Inquiry) throws(Halt) -> ResolvedIdentity?
     ) throws(Halt) -> ResolvedIdentity? {
         self.wall = wall
+        if let newest = findings.last, newest.wall == 0 { newest.wall = wall }
         next = 0
         skipped.removeAll()
         do throws(Halt) {
@@ -94,16 +95,28 @@ public final class Inquiry {
     // MARK: For sources
 
     /// The answer to a question, which is put where it is not known yet.
+    @inline(__always)
     func find(_ ask: () -> Ask) throws(Halt) -> Finding {
-        if next < findings.count {
-            defer { next &+= 1 }
-            return findings[next]
-        }
+        if let finding = known() { return finding }
+        throw put(ask())
+    }
+
+    // Out of line: each source has several questions.
+
+    @inline(never)
+    private func known() -> Finding? {
+        guard next < findings.count else { return nil }
+        defer { next &+= 1 }
+        return findings[next]
+    }
+
+    @inline(never)
+    private func put(_ ask: Ask) -> Halt {
         guard findings.count < Limits.identityAskCount else {
-            throw .failed("it takes more than \(Limits.identityAskCount) steps")
+            return .failed("it takes more than \(Limits.identityAskCount) steps")
         }
-        pending = ask()
-        throw .waiting
+        pending = ask
+        return .waiting
     }
 
     /// This source is not configured.

@@ -42,6 +42,11 @@ public final class ResolvedIdentity: Sendable {
         credentials == other.credentials && token == other.token
     }
 
+    /// The same, of that account where none was known.
+    func with(accountID other: Bytes?, source: Message) -> ResolvedIdentity {
+        ResolvedIdentity(credentials, token, region, accountID.isEmpty ? other ?? [] : accountID, expiry, source)
+    }
+
     /// The same, said to be from somewhere else or to expire at another time.
     func with(expiry: Int64?, source: Message) -> ResolvedIdentity {
         ResolvedIdentity(credentials, token, region, accountID, expiry, source)

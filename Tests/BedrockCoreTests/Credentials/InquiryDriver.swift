@@ -16,6 +16,8 @@ final class InquiryDriver {
     var environment = ["HOME": "/h"]
     /// Contents of the config file.
     var config = ""
+    /// Contents of the credentials file; nil where there is none.
+    var credentials: String?
     /// Configuration keys.
     var code: [String: String] = [:]
     /// By path. Another does not exist.
@@ -27,6 +29,10 @@ final class InquiryDriver {
     /// By the program's words. What is not here cannot be run.
     var programs: [[String]: (status: Int, output: String)] = [:]
     var mfaCode: String?
+    /// The host has a callback for codes.
+    var asksForCodes = false
+    /// What the clocks of servers show; nil where their answers do not tell.
+    var serverSeconds: Int64?
     var goal = Inquiry.Goal.credentials
     /// 2026-01-02T03:04:05Z
     var wall: Int64 = 1_767_323_045
@@ -45,6 +51,7 @@ final class InquiryDriver {
     func run(_ source: (Inquiry) throws(Halt) -> ResolvedIdentity?) throws -> ResolvedIdentity? {
         (asked, requests, failure) = ([], [], nil)
         let shared = SharedState(signer: try #require(RequestSigner()), seed: seed)
+        shared.hostKinds = asksForCodes ? .mfaCode : []
         let inquiry = Inquiry(goal, try settings(), shared, readsSources: false, wall: wall)
         defer { skipped = "\(inquiry.skippedText)" }
         while true {
@@ -63,7 +70,9 @@ final class InquiryDriver {
         let config = Config()
         for (name, value) in code { try config.set(name, value) }
         let variables = BedrockCoreTests.environment(environment)
-        let files = ProfileFiles(config: try ProfileFile.parse(Bytes(self.config.utf8).span, .config), credentials: nil)
+        let files = ProfileFiles(
+            config: try ProfileFile.parse(Bytes(self.config.utf8).span, .config),
+            credentials: try credentials.map { try ProfileFile.parse(Bytes($0.utf8).span, .credentials) })
         return try Settings.make(config, variables, try Profile(files, FileLocations(variables, config)))
     }
 
@@ -112,7 +121,10 @@ final class InquiryDriver {
         let answer = answers.count > 1 ? answers.removeFirst() : answers.first ?? .refused
         http[key] = answers
         switch answer {
-        case .http(let status, let text): return Finding(status: status, bytes: buffer(text))
+        case .http(let status, let text):
+            let finding = Finding(status: status, bytes: buffer(text))
+            finding.serverSeconds = serverSeconds
+            return finding
         case .refused: return Finding(failure: "could not connect: refused")
         case .failure(let reason): return Finding(failure: BedrockCore.Message(text: reason))
         case .timeout:
