@@ -73,7 +73,7 @@ public enum FrameEncoder {
         guard length <= limit else { throw FrameError(.tooLarge, at: 0, found: length, expected: limit) }
     }
 
-    private static func append(_ header: FrameHeader, to buffer: inout ByteBuffer) {
+    static func append(_ header: FrameHeader, to buffer: inout ByteBuffer) {
         buffer.append(UInt8(truncatingIfNeeded: header.name.count))
         buffer.append(header.name)
         buffer.append(header.value.type.rawValue)
