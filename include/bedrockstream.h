@@ -1050,11 +1050,26 @@ const char *brs_code_name(brs_code code);
  * The configuration keys, as `brs_config_describe` lists them:
  *
  * region (text; default none)
- *     AWS region whose endpoint is called and for which requests are signed.
+ *     AWS region whose endpoint is called and for which requests are signed. Last, the one in a model's ARN.
  *     Environment: AWS_REGION, AWS_DEFAULT_REGION.
+ *     Profile: region.
  * endpoint_url (url; default none)
- *     Base URL called instead of the region's endpoint: http or https, with a path in front of the API's.
+ *     Base URL called instead of the region's endpoint: http or https, with a path in front of the API's. In
+ *     a profile also bedrock_runtime's endpoint_url of its services section, which wins.
  *     Environment: AWS_ENDPOINT_URL_BEDROCK_RUNTIME, AWS_ENDPOINT_URL.
+ *     Profile: endpoint_url.
+ * endpoint.ignore_configured (boolean; default off)
+ *     Whether endpoint URLs of the environment and of profiles do not count.
+ *     Environment: AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+ *     Profile: ignore_configured_endpoint_urls.
+ * endpoint.fips (boolean; default off)
+ *     Whether the region's FIPS endpoint is called. Not with endpoint_url.
+ *     Environment: AWS_USE_FIPS_ENDPOINT.
+ *     Profile: use_fips_endpoint.
+ * endpoint.dual_stack (boolean; default off)
+ *     Whether the region's endpoint for IPv4 and IPv6 is called. Not with endpoint_url.
+ *     Environment: AWS_USE_DUALSTACK_ENDPOINT.
+ *     Profile: use_dualstack_endpoint.
  * profile (text; default none)
  *     Profile of the AWS files to go by. Named here, the environment's credentials do not count.
  *     Environment: AWS_PROFILE, AWS_DEFAULT_PROFILE.
@@ -1064,30 +1079,57 @@ const char *brs_code_name(brs_code code);
  * credentials_file (path; default none)
  *     AWS credentials file; ~/.aws/credentials where nothing is said.
  *     Environment: AWS_SHARED_CREDENTIALS_FILE.
- * credentials.timeout_ms (integer; default 120000)
- *     Milliseconds for finding out credentials, all steps together; 0 for no limit.
  * credentials.access_key_id (text; default none)
  *     AWS access key; goes with credentials.secret_access_key.
  *     Environment: AWS_ACCESS_KEY_ID.
+ *     Profile: aws_access_key_id.
  * credentials.secret_access_key (secret; default none)
  *     AWS secret key.
  *     Environment: AWS_SECRET_ACCESS_KEY.
+ *     Profile: aws_secret_access_key.
  * credentials.session_token (secret; default none)
  *     Session token of temporary credentials.
  *     Environment: AWS_SESSION_TOKEN.
+ *     Profile: aws_session_token.
  * bearer_token (secret; default none)
  *     Amazon Bedrock API key. Sent over https, or straight to a loopback address. Wins over credentials.
  *     Environment: AWS_BEARER_TOKEN_BEDROCK.
- * auth.scheme (one of: auto, sigv4, bearer; default auto)
+ * auth.scheme (one of: auto, sigv4, bearer, none; default auto)
  *     How requests are authenticated; auto takes a bearer token where there is one, else signs.
- * timeout.connect_ms (integer; default 3100)
- *     Milliseconds for resolving the name, connecting and TLS; 0 for no limit.
- * timeout.first_byte_ms (integer; default 60000)
- *     Milliseconds from the connection to the first byte of the response; 0 for no limit.
- * timeout.between_bytes_ms (integer; default 60000)
- *     Milliseconds of silence of the server within a response; 0 for no limit. Not while the caller pauses.
- * timeout.total_ms (integer; default 0)
- *     Milliseconds from brs_stream_open to the end, the body included; 0 for no limit.
+ * auth.scheme_preference (text; default none)
+ *     In which order auto goes by what there is: sigv4 and httpBearerAuth, separated by commas. A bearer
+ *     token of the environment wins over what the environment or a profile prefer.
+ *     Environment: AWS_AUTH_SCHEME_PREFERENCE.
+ *     Profile: auth_scheme_preference.
+ * credentials.timeout_ms (integer; default 120000)
+ *     Milliseconds for finding out credentials, all steps together; 0 for no limit.
+ * credentials.process_timeout_ms (integer; default 60000)
+ *     Milliseconds that a profile's credential_process may take.
+ * credentials.process_shell (boolean; default off)
+ *     Whether a profile's credential_process is run by a shell, not split into words as a shell would.
+ * imds.disabled (boolean; default off)
+ *     Whether the metadata service of EC2 is not asked.
+ *     Environment: AWS_EC2_METADATA_DISABLED.
+ * imds.v1_disabled (boolean; default off)
+ *     Whether that service is not asked by its first version where the second is refused.
+ *     Environment: AWS_EC2_METADATA_V1_DISABLED.
+ *     Profile: ec2_metadata_v1_disabled.
+ * imds.endpoint (url; default none)
+ *     URL of that service instead of its usual addresses.
+ *     Environment: AWS_EC2_METADATA_SERVICE_ENDPOINT.
+ *     Profile: ec2_metadata_service_endpoint.
+ * imds.endpoint_mode (one of: ipv4, ipv6; default ipv4)
+ *     Which of its usual addresses is asked.
+ *     Environment: AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE.
+ *     Profile: ec2_metadata_service_endpoint_mode.
+ * imds.timeout_s (integer; default 1)
+ *     Seconds that one request to that service may take.
+ *     Environment: AWS_METADATA_SERVICE_TIMEOUT.
+ *     Profile: metadata_service_timeout.
+ * imds.attempts (integer; default 1)
+ *     Most attempts at a request to that service.
+ *     Environment: AWS_METADATA_SERVICE_NUM_ATTEMPTS.
+ *     Profile: metadata_service_num_attempts.
  * retry.mode (one of: standard, adaptive, off; default standard)
  *     How failed attempts are repeated: as the AWS SDKs do, with a limited sending rate as well, or never.
  *     Environment: AWS_RETRY_MODE.
@@ -1113,15 +1155,41 @@ const char *brs_code_name(brs_code code);
  *     @REGION, separated by commas.
  * http.version (one of: 1.1, 2; default 1.1)
  *     HTTP version to speak; each stream has a connection.
+ * http.headers (text; default none)
+ *     Headers to send beside the library's own, as a JSON object of texts. They are signed, but for those
+ *     that proxies change.
+ * http.user_agent_suffix (text; default none)
+ *     What stands behind the library's name in the User-Agent header; from the environment or a profile, app/
+ *     and that.
+ *     Environment: AWS_SDK_UA_APP_ID.
+ *     Profile: sdk_ua_app_id.
  * proxy.url (url; default none)
  *     Proxy to go through; "none" for none. For http endpoints http_proxy is read, not https_proxy.
  *     Environment: https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY.
+ * proxy.user (text; default none)
+ *     Name that the proxy is told, in place of one in its URL.
+ * proxy.password (secret; default none)
+ *     Password that goes with proxy.user.
  * proxy.bypass (text; default none)
  *     Hosts that are reached without the proxy, separated by commas; * for all.
  *     Environment: no_proxy, NO_PROXY.
  * tls.ca_bundle (path; default none)
  *     PEM file of the certificate authorities to trust instead of the system's.
  *     Environment: AWS_CA_BUNDLE.
+ *     Profile: ca_bundle.
+ * tls.client_certificate (path; default none)
+ *     PEM file of the certificate that servers are shown, with those between it and its authority.
+ * tls.client_key (path; default none)
+ *     PEM file of that certificate's private key, where the certificate's file does not hold it.
+ * tls.client_key_password (secret; default none)
+ *     Password of that key.
+ * tls.min_version (one of: 1.2, 1.3; default 1.2)
+ *     Oldest version of TLS to speak.
+ * connect_to (text; default none)
+ *     Where to connect instead of the host in a URL: HOST:PORT:TO_HOST:TO_PORT, separated by commas. An empty
+ *     HOST or PORT stands for any, an empty TO_HOST or TO_PORT for the same.
+ * interface (text; default none)
+ *     Network interface, local address or local host name that connections are made from.
  * connection.max_idle_s (integer; default 60)
  *     Seconds after which an unused connection is not used again; 0 for no limit.
  * connection.max_age_s (integer; default 1800)
@@ -1131,6 +1199,16 @@ const char *brs_code_name(brs_code code);
  * connection.unacknowledged_ms (integer; default 10000)
  *     Milliseconds that sent bytes may stay unacknowledged before the connection is given up; 0 for what the
  *     system does.
+ * timeout.connect_ms (integer; default 3100)
+ *     Milliseconds for resolving the name, connecting and TLS; 0 for no limit.
+ * timeout.first_byte_ms (integer; default 60000)
+ *     Milliseconds from the connection to the first byte of the response; 0 for no limit.
+ * timeout.between_bytes_ms (integer; default 60000)
+ *     Milliseconds of silence of the server within a response; 0 for no limit. Not while the caller pauses.
+ * timeout.total_ms (integer; default 0)
+ *     Milliseconds from brs_stream_open to the end, the body included; 0 for no limit.
+ * timeout.tool_ms (integer; default 600000)
+ *     Milliseconds that the results of a round's tool calls may take; 0 for no limit.
  * delivery.queue_bytes (integer; default 262144)
  *     Bytes of events that wait for brs_stream_next before the transfer is held back.
  * turn (one of: manual, auto; default manual)
@@ -1139,8 +1217,6 @@ const char *brs_code_name(brs_code code);
  *     Most times that results of tools are sent in one stream.
  * turn.max_result_bytes (integer; default 1048576)
  *     Most bytes of the result of one tool call.
- * timeout.tool_ms (integer; default 600000)
- *     Milliseconds that the results of a round's tool calls may take; 0 for no limit.
  * tap.path (path; default none)
  *     File that requests, without secrets, and responses are appended to as JSON lines while it can be
  *     written.

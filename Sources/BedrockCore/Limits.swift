@@ -61,6 +61,9 @@ public enum Limits {
     public static let profileNameLength = 1024
     /// Most models and regions to fall back to: each may cost a whole round of attempts.
     public static let fallbackCount = 32
+    /// Most headers that a caller adds to requests, and most places to connect to instead of others.
+    public static let extraHeaderCount = 64
+    public static let connectToCount = 64
     /// Longest wait before an attempt, in nanoseconds, where backoff has no other limit: a day, as of the time limits.
     public static let delay: Int64 = 86_400_000_000_000
     /// Most hosts whose clock's offset is remembered.

@@ -89,9 +89,9 @@ public final class Client: @unchecked Sendable {
 
     /// Settings for one stream: those of the client, with `overrides` over them.
     public func settings(with overrides: Config?) throws(ConfigError) -> Settings {
-        let (settings, environment, profile) = monitor.locked { (self.settings, self.environment, self.profile) }
+        let settings = monitor.locked { self.settings }
         guard let overrides else { return settings }
-        return try Settings.make(overrides.over(config), environment, profile)
+        return try settings.with(overrides)
     }
 
     /// The environment and the profile files as they are now, for the calls to come.

@@ -7,8 +7,10 @@ extension Environment {
     public static func ofProcess() -> Environment {
         var environment = Environment()
         for name in names {
-            name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) { pointer in
-                guard let value = getenv(pointer) else { return }
+            (name + [0]).withUnsafeBytes { text in
+                guard let pointer = text.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    let value = getenv(pointer)
+                else { return }
                 environment.add(name, copy(value))
             }
         }

@@ -126,13 +126,12 @@ public func brs_config_on_log(
 public func brs_config_describe(_ index: UInt, _ key: UnsafeMutablePointer<brs_config_key>?) -> brs_code {
     guard let key, key.pointee.size >= MemoryLayout<brs_config_key>.size else { return BRS_E_ARGUMENT }
     guard let index = Int(exactly: index), let found = ConfigKey(rawValue: index) else { return BRS_E_END }
-    let description = found.description
-    key.pointee.name = cString(description.name)
-    key.pointee.type = cString(description.typeText)
-    key.pointee.default_value = cString(description.defaultValue)
-    key.pointee.environment = cString(description.environmentText)
-    key.pointee.meaning = cString(description.meaning)
-    key.pointee.config_file_key = cString(description.configFileKey)
+    key.pointee.name = cString(found.name)
+    key.pointee.type = cString(found.type)
+    key.pointee.default_value = cString(found.defaultValue)
+    key.pointee.environment = cString(found.environment)
+    key.pointee.meaning = cString(found.meaning)
+    key.pointee.config_file_key = cString(found.property)
     return BRS_OK
 }
 
@@ -142,4 +141,8 @@ public func brs_config_describe(_ index: UInt, _ key: UnsafeMutablePointer<brs_c
 @c(brs_config_free)
 public func brs_config_free(_ config: UnsafeMutablePointer<brs_config>?) {
     _ = takeBack(config, as: ConfigHandle.self)
+}
+
+private func cString(_ text: ConfigText) -> UnsafePointer<CChar> {
+    UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
 }

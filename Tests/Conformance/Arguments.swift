@@ -82,6 +82,14 @@ struct Arguments {
         return try Arguments(value, in: text, path: "\(path).\(name)")
     }
 
+    /// An object of texts; absent is empty.
+    func environment(_ name: StaticString) throws(Refusal) -> Environment {
+        var environment = Environment()
+        guard let given = try optionalObject(name) else { return environment }
+        for member in given.members { environment.add(member.name, try text(of: member.value, "\(path).\(name)")) }
+        return environment
+    }
+
     /// [[name, value], ...]; absent is empty.
     func headers(_ name: StaticString) throws(Refusal) -> [HTTPHeader] {
         guard let value = value(name) else { return [] }

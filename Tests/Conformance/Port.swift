@@ -52,7 +52,9 @@ final class Port {
             ("bedrock_event", bedrockEvent), ("build_request", buildRequest), ("encode_label", encodeLabel),
             ("parse_error", parseError), ("parse_json", parseJSON), ("parse_profile", parseProfile),
             ("file_locations", fileLocations), ("retry_simulate", retrySimulate),
-            ("parse_timestamp", parseTimestamp),
+            ("parse_timestamp", parseTimestamp), ("resolve_endpoint", resolveEndpoint),
+            ("configured_endpoint", configuredEndpoint), ("auth_scheme", authScheme),
+            ("sign_event", signEvent),
         ]
         return operations.first { name == $0.0 }?.1
     }

@@ -30,12 +30,7 @@ extension Port {
 
     static func fileLocations(_ arguments: Arguments, _ writer: inout JSONWriter) throws(Refusal) {
         try arguments.allow("env")
-        let given = try arguments.object("env")
-        var environment = Environment()
-        for name in Environment.names {
-            if let value = try given.optionalText(name) { environment.add(name, value) }
-        }
-        let locations = FileLocations(environment)
+        let locations = FileLocations(try arguments.environment("env"))
         writer.beginObject()
         writer.member("config", optional: locations.config)
         writer.member("credentials", optional: locations.credentials)

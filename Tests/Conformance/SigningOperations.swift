@@ -43,7 +43,7 @@ final class SigningOperations {
         }
     }
 
-    private static func credentials(_ object: Arguments) throws(Refusal) -> Credentials {
+    static func credentials(_ object: Arguments) throws(Refusal) -> Credentials {
         Credentials(
             accessKeyID: try object.text("access_key_id"), secretAccessKey: try object.text("secret_access_key"),
             sessionToken: try object.optionalText("session_token"))

@@ -59,7 +59,7 @@ def test_malformed_requests_are_answered(port: Port, line: bytes, id: Any) -> No
     [
         {"op": "no_such_op", "args": {}},
         {"op": "no_such_op"},
-        {"op": "sign_event", "args": {"epoch": "no number"}},
+        {"op": "sign_event", "args": {"headers": []}},
         {"op": "sign", "args": {**SIGN, "options": {"asymmetric": True}}},
         {"op": "sign", "args": {**SIGN, "expires": 60}},
         {"op": "bedrock_event", "args": {"op": "InvokeModelWithBidirectionalStream", "frame_b64": ""}},

@@ -10,7 +10,7 @@ public struct ConfigError: Error {
 /// Settings as texts, checked when they are set. Secrets are overwritten when they are dropped, as far as they were not
 /// copied from here.
 public final class Config {
-    private var values: [Bytes?] = [Bytes?](repeating: nil, count: ConfigKey.allCases.count)
+    private var values: [Bytes?] = [Bytes?](repeating: nil, count: ConfigKey.count)
 
     public init() {}
 
@@ -55,11 +55,10 @@ public final class Config {
     /// What is set for a key, else its default; not of one that holds a secret.
     public func shown(_ name: Span<UInt8>) throws(ConfigError) -> Bytes {
         let key = try Self.key(name)
-        let description = key.description
-        if case .secret = description.kind {
-            throw ConfigError(message: "\(description.name): is a secret, which is not handed out")
+        guard key.kind != .secret else {
+            throw ConfigError(message: "\(key.name.span): is a secret, which is not handed out")
         }
-        return self[key] ?? Bytes(description.defaultValue)
+        return self[key] ?? key.defaultValue.bytes
     }
 
     private static func key(_ name: Span<UInt8>) throws(ConfigError) -> ConfigKey {
@@ -68,24 +67,26 @@ public final class Config {
     }
 
     private func check(_ key: ConfigKey, _ value: Span<UInt8>) throws(ConfigError) {
-        let description = key.description
-        let name = description.name
+        let name = key.name.span
         guard value.count <= Limits.configValueLength else {
             throw ConfigError(message: "\(name): longer than \(Limits.configValueLength) bytes")
         }
         guard !value.hasControlCharacter else {
             throw ConfigError(message: "\(name): has a control character")
         }
-        switch description.kind {
-        case .integer(let range):
-            guard let number = value.decimal(), range.contains(number) else {
+        switch key.kind {
+        case .integer:
+            let bounds = key.bounds
+            guard let number = value.decimal(), bounds.contains(number) else {
                 throw ConfigError(
-                    message: "\(name): not a whole number from \(range.lowerBound) to \(range.upperBound)")
+                    message: "\(name): not a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
             }
-        case .choice(let choice):
-            guard choice.contains(value) else {
-                throw ConfigError(message: "\(name): not \(description.typeText)")
+        case .choice:
+            guard key.type.hasChoice(value, ignoringCase: key == .imdsEndpointMode) else {
+                throw ConfigError(message: "\(name): not \(key.type.span)")
             }
+        case .boolean:
+            guard value.flag != nil else { throw ConfigError(message: "\(name): not on or off, true or false") }
         case .url:
             try checkURL(key, name, value)
         case .text, .secret, .path: break
@@ -93,9 +94,9 @@ public final class Config {
         try checkMeaning(key, name, value)
     }
 
-    private func checkURL(_ key: ConfigKey, _ name: StaticString, _ value: Span<UInt8>) throws(ConfigError) {
+    private func checkURL(_ key: ConfigKey, _ name: Span<UInt8>, _ value: Span<UInt8>) throws(ConfigError) {
         do throws(ArgumentError) {
-            if key == .endpointURL {
+            if key != .proxyURL {
                 _ = try Endpoint(url: value)
             } else if !value.isEqual(to: "none") {
                 try ProxyURL.check(value)
@@ -105,15 +106,25 @@ public final class Config {
         }
     }
 
-    private func checkMeaning(_ key: ConfigKey, _ name: StaticString, _ value: Span<UInt8>) throws(ConfigError) {
+    private func checkMeaning(_ key: ConfigKey, _ name: Span<UInt8>, _ value: Span<UInt8>) throws(ConfigError) {
         do throws(ArgumentError) {
             switch key {
             case .region: _ = try Endpoint.regional(value)
             case .fallback: _ = try FallbackTarget.list(value)
+            case .httpHeaders: _ = try ExtraHeaders.list(value)
+            case .connectTo: _ = try ConnectTo.list(value)
             default: break
             }
         } catch {
             throw ConfigError(message: "\(name): \(error.message)")
         }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// What a key of type boolean is set to.
+    var flag: Bool? {
+        if isEqualIgnoringCase("on") || isEqualIgnoringCase("true") { return true }
+        return isEqualIgnoringCase("off") || isEqualIgnoringCase("false") ? false : nil
     }
 }

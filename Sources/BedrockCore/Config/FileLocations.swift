@@ -1,9 +1,5 @@
 /// Where the files with profiles are, and which profile is wanted: by the configuration, else by the environment.
 public struct FileLocations: Equatable, Sendable {
-    /// Every variable that has a say.
-    static let variables: [StaticString] = [
-        "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "HOME",
-    ]
     public static let defaultProfile: StaticString = "default"
 
     /// Nil where neither the file nor the home folder is named.

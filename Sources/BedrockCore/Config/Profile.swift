@@ -53,19 +53,24 @@ public struct Profile: @unchecked Sendable {
     public func property(
         _ name: StaticString, of kind: ProfileFile.SectionKind, _ section: Bytes
     ) -> Value? {
+        property(Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount), of: kind, section)
+    }
+
+    private func property(
+        _ name: Span<UInt8>, of kind: ProfileFile.SectionKind, _ section: Bytes
+    ) -> Value? {
         guard let found = files.property(name, of: kind, section.span) else { return nil }
         let text = found.property.value.lines
         guard !text.span.trimmed().isEmpty else { return nil }
         let path = found.file == .config ? locations.config : locations.credentials
         return Value(
-            text: text, property: Bytes(name), section: section, kind: kind, path: path ?? [],
+            text: text, property: Bytes(copying: name), section: section, kind: kind, path: path ?? [],
             line: found.property.line)
     }
 
     /// What is said of a setting.
     func value(_ key: ConfigKey) -> Value? {
-        let property = key.description.configFileKey
-        return property.utf8CodeUnitCount > 0 ? self.property(property) : nil
+        key.property.isEmpty ? nil : property(key.property.span, of: .profile, name)
     }
 }
 

@@ -12,6 +12,15 @@ public enum ProfileValue: Equatable, Sendable {
         case .group(let nested): nested.flatMap { [0x0A] + $0.name + Bytes(" = ") + $0.value }
         }
     }
+
+    /// What is nested there by that name; nil also for a blank value.
+    func nested(_ name: StaticString) -> Bytes? {
+        guard case .group(let properties) = self else { return nil }
+        for property in properties where property.name == name && !property.value.span.trimmed().isEmpty {
+            return property.value
+        }
+        return nil
+    }
 }
 
 public struct NestedProperty: Equatable, Sendable {
@@ -150,7 +159,7 @@ public final class ProfileFile {
     // MARK: Properties
 
     /// A property of the section of that name; of those with the same name the last counts.
-    public func property(_ name: StaticString, of kind: SectionKind, _ section: Span<UInt8>) -> ProfileProperty? {
+    public func property(_ name: Span<UInt8>, of kind: SectionKind, _ section: Span<UInt8>) -> ProfileProperty? {
         for place in find(kind, section).reversed() {
             for at in sections[order[place]].properties.reversed()
             where text.isEqualIgnoringCase(properties[at].name, name) {
@@ -200,8 +209,8 @@ extension ByteBuffer {
 
     fileprivate func compare(_ range: Range<Int>, to other: Span<UInt8>) -> Int { span(range).compared(to: other) }
 
-    fileprivate func isEqualIgnoringCase(_ range: Range<Int>, _ literal: StaticString) -> Bool {
-        span(range).isEqualIgnoringCase(literal)
+    fileprivate func isEqualIgnoringCase(_ range: Range<Int>, _ name: Span<UInt8>) -> Bool {
+        span(range).isEqualIgnoringCase(name)
     }
 }
 

@@ -16,11 +16,17 @@ public struct ProfileFiles {
 
     /// A property, and the file that it is from.
     public func property(
-        _ name: StaticString, of kind: ProfileFile.SectionKind, _ section: Span<UInt8>
+        _ name: Span<UInt8>, of kind: ProfileFile.SectionKind, _ section: Span<UInt8>
     ) -> (property: ProfileProperty, file: ProfileFile.Kind)? {
         if let found = credentials?.property(name, of: kind, section) { return (found, .credentials) }
         if let found = config?.property(name, of: kind, section) { return (found, .config) }
         return nil
+    }
+
+    public func property(
+        _ name: StaticString, of kind: ProfileFile.SectionKind, _ section: Span<UInt8>
+    ) -> (property: ProfileProperty, file: ProfileFile.Kind)? {
+        property(Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount), of: kind, section)
     }
 
     /// The names of all sections of a kind, sorted.

@@ -1,10 +1,10 @@
 // What the keys of `RetryKeys.swift` say, as values. Texts are checked where they are set.
 extension Settings {
-    static func retry(_ config: Config, _ environment: Environment, _ profile: Profile) -> RetryRules {
+    static func retry(_ config: Config, _ ambient: Config) -> RetryRules {
         var rules = RetryRules()
-        rules.mode = retryMode(text(.retryMode, config, environment, profile))
-        let attempts = text(.maxAttempts, config, environment, profile).span.decimal() ?? 1
-        rules.maxAttempts = UInt32(truncatingIfNeeded: min(max(attempts, 1), 100))
+        rules.mode = retryMode(config[.retryMode] ?? text(.retryMode, ambient))
+        let attempts = config[.maxAttempts] ?? text(.maxAttempts, ambient)
+        rules.maxAttempts = UInt32(truncatingIfNeeded: min(max(attempts.span.decimal() ?? 1, 1), 100))
         rules.maxBackoff = integer(.maxBackoff, config) &* 1_000_000
         rules.onModelTimeout = modelTimeoutPolicy(text(.onModelTimeout, config))
         rules.minMaxTokens = integer(.minMaxTokens, config)
@@ -46,11 +46,5 @@ extension Settings {
         return rules
     }
 
-    private static func text(
-        _ key: ConfigKey, _ config: Config, _ environment: Environment = Environment(), _ profile: Profile = Profile()
-    ) -> Bytes {
-        let description = key.description
-        return config[key] ?? environment.first(of: description.environment) ?? profile.value(key)?.text
-            ?? Bytes(description.defaultValue)
-    }
+    private static func text(_ key: ConfigKey, _ config: Config) -> Bytes { config[key] ?? key.defaultValue.bytes }
 }

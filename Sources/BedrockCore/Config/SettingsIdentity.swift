@@ -2,18 +2,13 @@
 public enum Identity {
     case credentials(Credentials)
     case bearer(Secret)
+    case anonymous
 }
 
 // What the configuration itself says of who asks; everything else is found out by an inquiry.
 extension Settings {
-    /// The ways to prove who asks, those to be tried first in front. A bearer token wins over credentials unless the
-    /// scheme is chosen in code, as in botocore.
-    var schemes: [AuthScheme] {
-        let chosen = config[.authScheme] ?? Bytes("auto")
-        if chosen == "sigv4" { return [.sigv4] }
-        if chosen == "bearer" { return [.bearer] }
-        return value(.bearerToken) == nil ? [.sigv4] : [.bearer]
-    }
+    /// The ways to prove who asks, those to be tried first in front.
+    var schemes: [AuthScheme] { authChoice.schemes }
 
     /// A bearer token that is set in code.
     var staticToken: Secret? { config[.bearerToken].map { Secret($0) } }
@@ -43,8 +38,4 @@ extension Settings {
             throw Failure(.credentials, .prepare, "the bearer token has a control character")
         }
     }
-}
-
-public enum AuthScheme: Sendable {
-    case sigv4, bearer
 }

@@ -8,12 +8,11 @@
 /// is an error; the next is not tried.
 enum CredentialChain {
     /// What sources read of the environment beside configuration keys.
-    static let variables: [StaticString] =
-        [
-            "AWS_ACCOUNT_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
-            "AWS_LOGIN_CACHE_DIRECTORY", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        ] + MetadataKey.allCases.map { $0.variable }
+    static let variables: [StaticString] = [
+        "AWS_ACCOUNT_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
+        "AWS_LOGIN_CACHE_DIRECTORY", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ]
 
     /// The source's own failure says what is wrong; what had nothing before it is told by `Inquiry.explained`.
     static func resolve(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {

@@ -110,12 +110,11 @@ private struct STSCall {
         _ inquiry: Inquiry, _ body: RequestBody, _ origin: Message, _ credentials: Credentials?
     ) throws(Halt) {
         let settings = inquiry.settings
-        let known = settings.region ?? settings.profile.property("region")?.text
-        guard let region = known ?? inquiry.shared.region.current?.region else {
+        guard let wanted = settings.region ?? inquiry.shared.region.current?.region else {
             throw .failed(origin, "there is no region to assume the role in: set region, AWS_REGION or the profile's")
         }
         do throws(ArgumentError) {
-            endpoint = try Endpoint.regional(region.span, service: "sts")
+            (endpoint, region) = try settings.place(of: .sts, wanted)
         } catch {
             throw .failed(origin, error.message)
         }
@@ -123,7 +122,6 @@ private struct STSCall {
         self.body = body
         self.origin = origin
         self.credentials = credentials
-        self.region = region
     }
 
     func request() throws(Halt) -> IdentityRequest {

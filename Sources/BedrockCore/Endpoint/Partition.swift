@@ -1,40 +1,53 @@
-/// A group of regions with domain names of its own (the partitions of the AWS SDKs' endpoint rules).
+/// A group of regions with domain names of its own (the partitions of the AWS SDKs' endpoint rules). All of them have
+/// endpoints for FIPS and for IPv6.
 struct Partition: Sendable {
+    /// What its regions begin with, in front of a word and a number.
+    private let prefix: StaticString
+    /// Stands for the services of the partition that have no region.
+    private let pseudoRegion: StaticString
     let suffix: StaticString
     let dualStackSuffix: StaticString
+    /// Sign-in has domain names of its own.
+    let signInSuffix: StaticString
 
-    private static let aws = Partition("amazonaws.com", "api.aws")
-    private static let china = Partition("amazonaws.com.cn", "api.amazonwebservices.com.cn")
-    private static let europe = Partition("amazonaws.eu", "api.amazonwebservices.eu")
-    private static let iso = Partition("c2s.ic.gov", "api.aws.ic.gov")
-    private static let isoB = Partition("sc2s.sgov.gov", "api.aws.scloud")
-    private static let isoE = Partition("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk")
-    private static let isoF = Partition("csp.hci.ic.gov", "api.aws.hci.ic.gov")
+    /// The one that regions belong to that no rule knows.
+    private static let commercial = Partition(
+        "", "aws-global", "amazonaws.com", "api.aws", "signin.aws.amazon.com")
 
-    private init(_ suffix: StaticString, _ dualStackSuffix: StaticString) {
+    private static let others = [
+        Partition(
+            "cn-", "aws-cn-global", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "signin.amazonaws.cn"),
+        Partition("us-gov-", "aws-us-gov-global", "amazonaws.com", "api.aws", "signin.amazonaws-us-gov.com"),
+        Partition("eusc-de-", "", "amazonaws.eu", "api.amazonwebservices.eu", "signin.amazonaws-eusc.eu"),
+        Partition("us-iso-", "aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov", "signin.c2shome.ic.gov"),
+        Partition("us-isob-", "aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud", "signin.sc2shome.sgov.gov"),
+        Partition(
+            "eu-isoe-", "aws-iso-e-global", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "signin.csphome.adc-e.uk"),
+        Partition(
+            "us-isof-", "aws-iso-f-global", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "signin.csphome.hci.ic.gov"),
+    ]
+
+    private init(
+        _ prefix: StaticString, _ pseudoRegion: StaticString, _ suffix: StaticString, _ dualStackSuffix: StaticString,
+        _ signInSuffix: StaticString
+    ) {
+        self.prefix = prefix
+        self.pseudoRegion = pseudoRegion
         self.suffix = suffix
         self.dualStackSuffix = dualStackSuffix
+        self.signInSuffix = signInSuffix
     }
 
-    /// The partition of a region; regions that no rule knows are taken for commercial ones. GovCloud's names are
-    /// those of the commercial partition.
-    init(region: Span<UInt8>) {
-        if region.isEqual(to: "aws-cn-global") || region.isNumberedRegion(after: "cn-") {
-            self = .china
-        } else if region.isNumberedRegion(after: "eusc-de-") {
-            self = .europe
-        } else if region.isEqual(to: "aws-iso-global") || region.isNumberedRegion(after: "us-iso-") {
-            self = .iso
-        } else if region.isEqual(to: "aws-iso-b-global") || region.isNumberedRegion(after: "us-isob-") {
-            self = .isoB
-        } else if region.isEqual(to: "aws-iso-e-global") || region.isNumberedRegion(after: "eu-isoe-") {
-            self = .isoE
-        } else if region.isEqual(to: "aws-iso-f-global") || region.isNumberedRegion(after: "us-isof-") {
-            self = .isoF
-        } else {
-            self = .aws
+    static func of(_ region: Span<UInt8>) -> Partition {
+        for other in others
+        where region.isNumberedRegion(after: other.prefix) || region.isEqual(to: other.pseudoRegion) {
+            return other
         }
+        return commercial
     }
+
+    var isCommercial: Bool { prefix.utf8CodeUnitCount == 0 }
+    var isGovCloud: Bool { prefix.hasSameText(as: "us-gov-") }
 }
 
 extension Span where Element == UInt8 {
@@ -47,42 +60,5 @@ extension Span where Element == UInt8 {
         }
         for at in (hyphen &+ 1)..<rest.count where rest[at] &- 48 > 9 { return false }
         return true
-    }
-}
-
-extension Endpoint {
-    /// The public endpoint of a service in a region.
-    public static func regional(
-        _ region: Span<UInt8>, service: StaticString = "bedrock-runtime", usesFIPS: Bool = false,
-        usesDualStack: Bool = false
-    ) throws(ArgumentError) -> Endpoint {
-        guard region.isHostLabel else {
-            throw ArgumentError("region", "the region is no name of letters, digits and hyphens")
-        }
-        let partition = Partition(region: region)
-        var url = ByteBuffer()
-        url.append("https://")
-        url.append(service)
-        if usesFIPS { url.append("-fips") }
-        url.append(UInt8(ascii: "."))
-        url.append(region)
-        url.append(UInt8(ascii: "."))
-        url.append(usesDualStack ? partition.dualStackSuffix : partition.suffix)
-        return try Endpoint(url: url.span)
-    }
-}
-
-extension Span where Element == UInt8 {
-    /// RFC 1123, 2.1, and not all digits, as the endpoint rules of the AWS SDKs want it.
-    fileprivate var isHostLabel: Bool {
-        guard 1...63 ~= count, self[0] != UInt8(ascii: "-"), self[count &- 1] != UInt8(ascii: "-") else { return false }
-        var hasNonDigit = false
-        for at in 0..<count {
-            let byte = self[at]
-            let isDigit = byte &- 48 < 10
-            guard isDigit || (byte | 0x20) &- 97 < 26 || byte == UInt8(ascii: "-") else { return false }
-            hasNonDigit = hasNonDigit || !isDigit
-        }
-        return hasNonDigit
     }
 }

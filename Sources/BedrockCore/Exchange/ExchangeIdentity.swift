@@ -26,13 +26,15 @@ extension Exchange {
     /// Who asks; nil while it is being found out. Of several ways the first that leads somewhere is taken.
     func identify(_ endpoint: Endpoint, _ clock: Clock) throws(Failure) -> Identity? {
         retries.identity = nil
-        var failure = Failure(.credentials, .prepare, "no way to authenticate is left by auth.scheme_preference")
+        var failure = Failure(.credentials, .prepare, "")
         for scheme in settings.schemes {
             if let identity = try staticIdentity(scheme, endpoint) { return identity }
             let keeper = scheme == .bearer ? shared.token : shared.credentials
             switch keeper.look(settings, shared, clock) {
             case .wait: return nil
-            case .failed: failure.message = keeper.failure
+            case .failed:
+                if !failure.message.isEmpty { failure.message += "; " }
+                failure.message += keeper.failure
             case .ready:
                 guard let found = keeper.current, let identity = found.identity else { continue }
                 if let token = found.token { try settings.checkBearer(token, endpoint) }
@@ -45,6 +47,7 @@ extension Exchange {
 
     private func staticIdentity(_ scheme: AuthScheme, _ endpoint: Endpoint) throws(Failure) -> Identity? {
         switch scheme {
+        case .anonymous: return .anonymous
         case .sigv4: return try settings.staticCredentials().map { .credentials($0) }
         case .bearer:
             guard let token = settings.staticToken else { return nil }

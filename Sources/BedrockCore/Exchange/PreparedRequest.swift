@@ -24,8 +24,9 @@ public struct PreparedRequest {
         }
         url = endpoint.url(path: head.path.span)
         proxy = try settings.proxy(for: endpoint)
-        headers = head.headers + [HTTPHeader("host", endpoint.host)]
+        headers = head.headers + [HTTPHeader("host", endpoint.host)] + settings.extraHeaders
         switch identity {
+        case .anonymous: break
         case .bearer(let token):
             // In the clear it goes to this machine alone, and a proxy may be another.
             if !endpoint.isSecure { proxy = [] }
@@ -40,7 +41,7 @@ public struct PreparedRequest {
             canonicalRequest = signed.canonicalRequest
         }
         headers += attemptHeaders
-        headers.append(HTTPHeader("user-agent", Bytes("libbedrockstream/0.1.0")))
+        headers.append(HTTPHeader("user-agent", settings.userAgent))
     }
 }
 

@@ -19,19 +19,30 @@ func configError(_ name: String, _ value: String, _ config: Config = Config()) -
     }
 }
 
-private func name(_ key: ConfigKey) -> String { String(Bytes(key.description.name)) }
+extension ConfigText {
+    fileprivate var text: String { String(bytes) }
+}
 
-private func words(_ choice: Choice) -> [String] {
-    String(Bytes(choice.text)).dropFirst("one of: ".count).split(separator: ", ").map { String($0) }
+private func name(_ key: ConfigKey) -> String { key.name.text }
+
+private func words(_ key: ConfigKey) -> [String] {
+    key.type.text.dropFirst("one of: ".count).split(separator: ", ").map { String($0) }
 }
 
 /// A value that the key takes.
 private func goodValue(_ key: ConfigKey) -> String {
-    switch key.description.kind {
-    case .integer(let range): String(range.upperBound)
-    case .choice(let choice): words(choice).last ?? ""
-    case .url: "https://host.example:8443" + (key == .endpointURL ? "/base" : "")
-    case .text, .secret, .path: key == .region ? "eu-central-1" : "välue with blanks"
+    switch key.kind {
+    case .integer: return String(key.bounds.upperBound)
+    case .choice: return words(key).last ?? ""
+    case .boolean: return "on"
+    case .url: return "https://host.example:8443" + (key == .endpointURL ? "/base" : "")
+    case .text, .secret, .path: break
+    }
+    switch key {
+    case .region: return "eu-central-1"
+    case .httpHeaders: return #"{"X-Team": "mine"}"#
+    case .connectTo: return "::127.0.0.1:8080"
+    default: return "välue with blanks"
     }
 }
 
@@ -47,16 +58,21 @@ private func goodValue(_ key: ConfigKey) -> String {
 
     @Test("every key is described", arguments: ConfigKey.allCases)
     func descriptions(_ key: ConfigKey) {
-        let description = key.description
-        #expect(String(Bytes(description.meaning)).hasSuffix("."))
-        #expect(!Bytes(description.typeText).isEmpty)
-        let variables = description.environment.map { String(Bytes($0)) }
-        #expect(String(Bytes(description.environmentText)) == variables.joined(separator: ", "))
-        let defaultValue = String(Bytes(description.defaultValue))
-        #expect(configError(name(key), defaultValue) == nil, "its own default")
-        if case .choice(let choice) = description.kind {
-            #expect(String(Bytes(description.typeText)) == "one of: " + words(choice).joined(separator: ", "))
-        }
+        #expect(key.meaning.text.hasSuffix("."))
+        #expect(key.name.text.allSatisfy { $0.isLowercase || $0.isNumber || "._".contains($0) })
+        let types = ["text", "secret", "url", "path", "boolean", "integer"]
+        #expect(types.contains(key.type.text) || key.type.text.hasPrefix("one of: "))
+        #expect(key.environment.text == key.variables.map { String($0) }.joined(separator: ", "))
+        #expect(configError(name(key), key.defaultValue.text) == nil, "its own default")
+        if key.kind == .choice { #expect(key.type.text == "one of: " + words(key).joined(separator: ", ")) }
+        if key.kind == .integer { #expect(key.bounds.lowerBound < key.bounds.upperBound) }
+    }
+
+    @Test("a text has all of its parts, and no more", arguments: ConfigKey.allCases)
+    func parts(_ key: ConfigKey) {
+        let parts = key.kind == .integer ? 8 : 6
+        let whole = (0..<parts).reduce(0) { $0 + ConfigText(key.text, $1).count + 1 }
+        #expect(key.text.utf8CodeUnitCount + 1 == whole)
     }
 }
 
@@ -87,7 +103,8 @@ private func goodValue(_ key: ConfigKey) -> String {
 
     @Test("whole numbers within their bounds", arguments: ConfigKey.allCases)
     func integers(_ key: ConfigKey) throws {
-        guard case .integer(let range) = key.description.kind else { return }
+        guard key.kind == .integer else { return }
+        let range = key.bounds
         let config = Config()
         for good in [range.lowerBound, range.upperBound, range.lowerBound + 1] {
             try config.set(name(key), String(good))
@@ -103,7 +120,10 @@ private func goodValue(_ key: ConfigKey) -> String {
 
     @Test(arguments: [
         ("http.version", ["1.1", "2"], ["1", "2.0", "3", "http2", "1.1 "]),
-        ("auth.scheme", ["auto", "sigv4", "bearer"], ["none", "SIGV4", "sigv4 ", "bearer,sigv4", "sigv4, bearer"]),
+        (
+            "auth.scheme", ["auto", "sigv4", "bearer", "none"],
+            ["None", "SIGV4", "sigv4 ", "bearer,sigv4", "sigv4, bearer"]
+        ),
         (
             "retry.mode", ["standard", "adaptive", "off"],
             ["legacy", "on", "Standard", "one of: standard", "of", "offf"]
@@ -111,6 +131,8 @@ private func goodValue(_ key: ConfigKey) -> String {
         ("retry.on_model_timeout", ["error", "retry", "halve_max_tokens"], ["halve", "fail", ",", ", "]),
         ("retry.on_model_stream_error", ["error", "retry"], ["halve_max_tokens", "none"]),
         ("recovery", ["none", "restart", "continue"], ["continuation", "off", "restart,continue"]),
+        ("tls.min_version", ["1.2", "1.3"], ["1.0", "1.1", "TLSv1.2"]),
+        ("imds.endpoint_mode", ["ipv4", "ipv6"], ["ip", "ipv5", "ipv4, ipv6"]),
     ])
     func choices(_ name: String, _ good: [String], _ bad: [String]) {
         for value in good { #expect(configError(name, value) == nil) }
@@ -128,6 +150,58 @@ private func goodValue(_ key: ConfigKey) -> String {
     ])
     func placesThatAreNone(_ name: String, _ value: String) {
         #expect(configError(name, value)?.hasPrefix(name + ": ") == true)
+    }
+
+    @Test(
+        "on and off",
+        arguments: [
+            ("on", true), ("off", false), ("true", true), ("FALSE", false), ("On", true), ("yes", nil), ("1", nil),
+            ("truetrue", nil), (" on", nil),
+        ] as [(String, Bool?)])
+    func booleans(_ word: String, _ value: Bool?) throws {
+        let error = configError("endpoint.fips", word)
+        guard let value else {
+            #expect(error == "endpoint.fips: not on or off, true or false")
+            return
+        }
+        #expect(error == nil)
+        #expect(try settings(["endpoint.fips": word]).flag(.fips) == value)
+    }
+
+    @Test(
+        arguments: [
+            (#"{}"#, nil), (#"{"a":"b","X-C":""}"#, nil), (#"{"X-Amzn-Trace-Id":"Root=1"}"#, nil),
+            ("[]", "not a JSON object"), ("{", "not a JSON object"), (#"{"a":"b"} x"#, "not a JSON object"),
+            (#"{"a":1}"#, #""a" is no text, or one with a control character"#),
+            (#"{"a":"b\r\nX: y"}"#, #""a" is no text, or one with a control character"#),
+            (#"{"a\n":"b"}"#, #""a " is no name of a header"#), (#"{"":"b"}"#, #""" is no name of a header"#),
+            (#"{"Host":"h"}"#, #""Host" is a header that the library sets"#),
+            (#"{"AUTHORIZATION":"h"}"#, #""AUTHORIZATION" is a header that the library sets"#),
+            (#"{"x-amz-date":"h"}"#, #""x-amz-date" is a header that the library sets"#),
+            (#"{"X-Amzn-Bedrock-Trace":"h"}"#, #""X-Amzn-Bedrock-Trace" is a header that the library sets"#),
+            (#"{"a":"b","A":"c"}"#, #""A" stands there twice"#),
+        ] as [(String, String?)])
+    func headers(_ json: String, _ message: String?) {
+        #expect(configError("http.headers", json) == message.map { "http.headers: " + $0 })
+    }
+
+    @Test func manyHeaders() {
+        let most = (0..<Limits.extraHeaderCount).map { #""h\#($0)":"x""# }
+        #expect(configError("http.headers", "{" + most.joined(separator: ",") + "}") == nil)
+        let more = most + [#""more":"x""#]
+        #expect(
+            configError("http.headers", "{" + more.joined(separator: ",") + "}") == "http.headers: more than 64 headers"
+        )
+    }
+
+    @Test(arguments: [
+        ("::127.0.0.1:80", true), ("a:443:b:8443", true), ("[::1]:443:[fd00::1]:8443 , a:1:b:2", true), (":::", true),
+        ("a:1::", true), ("", true), ("a", false), ("a:1", false), ("a:1:b", false), ("a:1:b:2:3", false),
+        ("a:0:b:2", false), ("a:1:b:65536", false), ("a:x:b:2", false), ("a:1:b:2,", false), ("[::1:1:b:2", false),
+        ("a:-1:b:2", false), ("a:1:b:+2", false),
+    ])
+    func connections(_ list: String, _ isTaken: Bool) {
+        #expect((configError("connect_to", list) == nil) == isTaken)
     }
 
     @Test(arguments: ["", "regio", "timeout.connect_ms2", "a\nb\u{1}c", "\u{FF}"])

@@ -256,7 +256,6 @@ private func problem(_ text: String, _ kind: ProfileFile.Kind = .config) -> Stri
         #expect(try settings("[default]\nretry_mode =\nmax_attempts = # none").retry == RetryRules())
         #expect(try settings("[default]\nretry_mode = legacy").retry.mode == .standard)
         #expect(try settings(adaptive).inRegion(Bytes("eu-west-1")).retry.maxAttempts == 7)
-        #expect(try settings(adaptive).with(Environment()).retry.maxAttempts == 7)
     }
 
     @Test func theProfileThatIsNamed() throws {

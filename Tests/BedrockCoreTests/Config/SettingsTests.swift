@@ -5,7 +5,7 @@ import Testing
 func environment(_ variables: [String: String]) -> Environment {
     var environment = Environment()
     for name in Environment.names {
-        if let value = variables[String(Bytes(name))] { environment.add(name, Bytes(value.utf8)) }
+        if let value = variables[String(name)] { environment.add(name, Bytes(value.utf8)) }
     }
     return environment
 }
@@ -60,7 +60,9 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
     }
 
     @Test func noRegion() throws {
-        let message = "no region: looked at the configuration key region and at AWS_REGION and AWS_DEFAULT_REGION"
+        let message =
+            "Invalid Configuration: Missing Region: looked at the configuration key region, AWS_REGION, "
+            + "AWS_DEFAULT_REGION and the profile's region"
         let nowhere = try settings()
         let error = failure { () throws(Failure) in _ = try nowhere.endpoint() }
         #expect(error?.code == .region && error?.phase == .prepare && error?.message.description == message)
@@ -139,7 +141,7 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
 
 @Suite struct PreparedRequests {
     private func identity(_ settings: Settings) throws -> Identity {
-        if let token = settings.value(.bearerToken) { return .bearer(Secret(token)) }
+        if let token = settings.authChoice.token { return .bearer(Secret(token)) }
         let variables = settings.environment
         return .credentials(
             Credentials(

@@ -1,0 +1,55 @@
+// The way to an endpoint.
+extension Settings {
+    /// The proxy for an endpoint; empty for none.
+    public func proxy(for endpoint: Endpoint) throws(Failure) -> Bytes { try proxy(isSecure: endpoint.isSecure) }
+
+    /// The proxy for a URL.
+    public func proxy(forURL url: Span<UInt8>) throws(Failure) -> Bytes {
+        try proxy(isSecure: url.startsIgnoringCase(with: "https:"))
+    }
+
+    private func proxy(isSecure: Bool) throws(Failure) -> Bytes {
+        if let url = config[.proxyURL] { return url == "none" ? [] : url }
+        let found =
+            isSecure
+            ? environment.first(of: .proxyURL)?.value : environment.first(of: ["http_proxy", "all_proxy", "ALL_PROXY"])
+        guard let url = found else { return [] }
+        do throws(ArgumentError) {
+            try ProxyURL.check(url.span)
+        } catch {
+            throw Failure(.config, .prepare, "the proxy from the environment: \(error.message)")
+        }
+        return url
+    }
+
+    /// Hosts that are reached without the proxy.
+    public var proxyBypass: Bytes { value(.proxyBypass) ?? [] }
+    public var proxyUser: Bytes? { config[.proxyUser] }
+    public var proxyPassword: Bytes? { config[.proxyPassword] }
+
+    public var caBundle: Bytes? { value(.caBundle) }
+    public var clientCertificate: Bytes? { config[.clientCertificate] }
+    public var clientKey: Bytes? { config[.clientKey] }
+    public var clientKeyPassword: Bytes? { config[.clientKeyPassword] }
+    public var needsTLS13: Bool { config[.minTLSVersion].map { $0 == "1.3" } ?? false }
+
+    public var interface: Bytes? { config[.interface] }
+
+    /// As libcurl takes them.
+    public var connectTo: [Bytes] {
+        guard let list = config[.connectTo] else { return [] }
+        return (try? ConnectTo.list(list.span)) ?? []
+    }
+
+    /// What a caller sends beside the library's own headers.
+    var extraHeaders: [HTTPHeader] {
+        guard let json = config[.httpHeaders] else { return [] }
+        return (try? ExtraHeaders.list(json.span)) ?? []
+    }
+
+    var userAgent: Bytes {
+        let name = Bytes("libbedrockstream/0.1.0")
+        guard let suffix = value(.userAgentSuffix) else { return name }
+        return name + [UInt8(ascii: " ")] + suffix
+    }
+}
