@@ -9,6 +9,7 @@ public final class Client: @unchecked Sendable {
         case notice(Stream)
         case cancelAll
         case answered(HostQuestion, Finding)
+        case lookUp(Lookup)
     }
 
     let loop: Loop
@@ -106,6 +107,17 @@ public final class Client: @unchecked Sendable {
         }
         return settings
     }
+
+    /// Finds out who asks, as the next stream would. Nil when that takes longer than `milliseconds`; negative waits
+    /// without limit. Not on the loop's thread.
+    public func whoAsks(milliseconds: Int64) throws(Failure) -> FoundIdentity? {
+        guard let lookup = Lookup.make() else { throw Failure(.memory, .prepare, "out of memory") }
+        post(.lookUp(lookup))
+        let limit = milliseconds < 0 ? -1 : min(milliseconds, Int64(Int32.max)) &* 1_000_000
+        return try lookup.wait(nanoseconds: limit)
+    }
+
+    public var isOnLoopThread: Bool { isLoopThread }
 
     /// What records the exchanges of a stream; nil where they are not to be recorded. The file is opened now, so that
     /// who asked for it hears when it cannot be.
@@ -207,6 +219,7 @@ public final class Client: @unchecked Sendable {
         refuseLetters()
         loop.cancelAll(Self.freed)
         loop.sweep()
+        loop.refuseLookups(Self.wasFreed)
         monitor.locked {
             hasExited = true
             letters.removeAll()
@@ -223,6 +236,7 @@ public final class Client: @unchecked Sendable {
             case .notice(let stream): loop.notice(stream)
             case .cancelAll: loop.cancelAll("the client was drained")
             case .answered(let question, let finding): loop.answered(question, finding)
+            case .lookUp(let lookup): loop.start(lookup)
             }
         }
         return monitor.locked { isClosing }
@@ -238,11 +252,16 @@ public final class Client: @unchecked Sendable {
     private func refuseLetters() {
         takeLetters()
         while let letter = unread.popLast() {
-            if case .start(let stream) = letter { loop.refuse(stream, Self.freed) }
+            switch letter {
+            case .start(let stream): loop.refuse(stream, Self.freed)
+            case .lookUp(let lookup): lookup.finish(nil, Self.wasFreed)
+            default: break
+            }
         }
     }
 
     private static let freed: StaticString = "the client was freed"
+    private static var wasFreed: Failure { Failure(.cancelled, .prepare, Message(freed)) }
 }
 
 private func runClient(_ user: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {

@@ -17,8 +17,9 @@ final class Loop: @unchecked Sendable {
     unowned(unsafe) var client: Client?
     var host: (any IdentityHost)?
     private var investigator: Investigator?
-    /// Streams that wait until it is known who asks.
+    /// Streams that wait until it is known who asks, and threads that only want to know.
     private var unidentified: [Stream] = []
+    private var lookups: [Lookup] = []
     /// When the loop last knew of all sockets with bytes. Limits are judged by that: what came since then, while a
     /// callback took its time, is no silence of the server.
     private var lookedAt: Int64 = 0
@@ -272,12 +273,32 @@ final class Loop: @unchecked Sendable {
 
     private func findIdentities() {
         investigator?.work()
-        guard !unidentified.isEmpty, shared.takeSettled() else { return }
+        guard !unidentified.isEmpty || !lookups.isEmpty, shared.takeSettled() else { return }
         var woken: [Stream] = []
         swap(&woken, &unidentified)
         for stream in woken {
             tell(stream) { $0.identitySettled(now: now) }
         }
+        lookups.removeAll { isAnswered($0) }
+    }
+
+    func start(_ lookup: Lookup) {
+        readClock()
+        if !isAnswered(lookup) { lookups.append(lookup) }
+    }
+
+    private func isAnswered(_ lookup: Lookup) -> Bool {
+        do throws(Failure) {
+            guard let settings = shared.settings, let found = try shared.whoAsks(settings, clock) else { return false }
+            lookup.finish(found, nil)
+        } catch {
+            lookup.finish(nil, error)
+        }
+        return true
+    }
+
+    func refuseLookups(_ failure: Failure) {
+        while let lookup = lookups.popLast() { lookup.finish(nil, failure) }
     }
 
     func answered(_ question: HostQuestion, _ finding: Finding) {

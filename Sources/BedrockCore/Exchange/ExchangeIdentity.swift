@@ -23,37 +23,13 @@ extension Exchange {
         }
     }
 
-    /// Who asks; nil while it is being found out. Of several ways the first that leads somewhere is taken.
+    /// Who asks; nil while it is being found out.
     func identify(_ endpoint: Endpoint, _ clock: Clock) throws(Failure) -> Identity? {
         retries.identity = nil
-        var failure = Failure(.credentials, .prepare, "")
-        for scheme in settings.schemes {
-            if let identity = try staticIdentity(scheme, endpoint) { return identity }
-            let keeper = scheme == .bearer ? shared.token : shared.credentials
-            switch keeper.look(settings, shared, clock) {
-            case .wait: return nil
-            case .failed:
-                if !failure.message.isEmpty { failure.message += "; " }
-                failure.message += keeper.failure
-            case .ready:
-                guard let found = keeper.current, let identity = found.identity else { continue }
-                if let token = found.token { try settings.checkBearer(token, endpoint) }
-                retries.identity = found
-                return identity
-            }
-        }
-        throw failure
-    }
-
-    private func staticIdentity(_ scheme: AuthScheme, _ endpoint: Endpoint) throws(Failure) -> Identity? {
-        switch scheme {
-        case .anonymous: return .anonymous
-        case .sigv4: return try settings.staticCredentials().map { .credentials($0) }
-        case .bearer:
-            guard let token = settings.staticToken else { return nil }
-            try settings.checkBearer(token, endpoint)
-            return .bearer(token)
-        }
+        guard let found = try shared.whoAsks(settings, clock) else { return nil }
+        if case .bearer(let token) = found.identity { try settings.checkBearer(token, endpoint) }
+        retries.identity = found.resolved
+        return found.identity
     }
 
     // MARK: Waiting for it
@@ -114,13 +90,6 @@ extension Exchange {
     /// When the whole call is given up; nil for never.
     var totalDeadline: Int64? {
         settings.limits.total > 0 ? attempt.timeline.opened &+ settings.limits.total : nil
-    }
-}
-
-extension ResolvedIdentity {
-    fileprivate var identity: Identity? {
-        if let token { return .bearer(token) }
-        return credentials.map { .credentials($0) }
     }
 }
 

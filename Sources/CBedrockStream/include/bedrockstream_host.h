@@ -50,6 +50,32 @@ typedef struct brs_answer {
   int64_t expires_s;
 } brs_answer;
 
+/** How requests prove who sends them. */
+typedef enum brs_scheme {
+  /** Not at all. */
+  BRS_SCHEME_NONE = 0,
+  /** AWS Signature Version 4, with credentials. */
+  BRS_SCHEME_SIGV4 = 1,
+  /** A bearer token. */
+  BRS_SCHEME_BEARER = 2,
+} brs_scheme;
+
+/** Who a client's streams are sent by. Owned by the caller, no lifetime to mind; texts are cut where too long. */
+typedef struct brs_identity {
+  /** (Required) sizeof(brs_identity); set by the caller. */
+  size_t size;
+  /** How requests prove it. */
+  brs_scheme scheme;
+  /** The access key, which is no secret; "" without credentials. */
+  char access_key_id[132];
+  /** The account, where the source says it; else "". */
+  char account_id[32];
+  /** Where it is from, as half a sentence. */
+  char source[600];
+  /** When it expires, in seconds since 1970; 0 for never. It is renewed before that. */
+  int64_t expires_s;
+} brs_identity;
+
 /** How much a log line matters. */
 typedef enum brs_log_level {
   /** Nothing is said. */
