@@ -39,7 +39,7 @@ public final class Client: @unchecked Sendable {
 
     /// Reads the environment and the files with profiles, and starts the thread. Nil without memory or threads.
     public static func make(
-        _ config: Config, host: (any IdentityHost)? = nil, log: (any LogSink)? = nil
+        _ config: Config, host: (any IdentityHost)? = nil, log: (any LogSink)? = nil, wallOffset: Int64 = 0
     ) throws(ConfigError) -> Client? {
         let config = config.copy()
         let environment = Environment.ofProcess()
@@ -48,6 +48,7 @@ public final class Client: @unchecked Sendable {
         guard let monitor = Monitor(), let loop = Loop() else { return nil }
         let client = Client(config, environment, profile, settings, monitor, loop)
         loop.host = host
+        loop.wallOffset = wallOffset
         loop.shared.hostKinds = host?.kinds ?? []
         loop.shared.log = log
         return client.startThread() ? client : nil

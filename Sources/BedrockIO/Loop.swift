@@ -12,7 +12,9 @@ final class Loop: @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     let shared: SharedState
     private(set) var now: Int64 = 0
-    var clock: Clock { Clock(now: now, wall: sys_wall_s()) }
+    var clock: Clock { Clock(now: now, wall: sys_wall_s() &+ wallOffset) }
+    /// Seconds that the wall clock is to be taken for wrong by; 0 but in tests.
+    var wallOffset: Int64 = 0
     /// Whose loop this is; it outlives the thread.
     unowned(unsafe) var client: Client?
     var host: (any IdentityHost)?
@@ -355,7 +357,7 @@ final class Loop: @unchecked Sendable {
     private func nextAction(_ stream: Stream) -> Action? {
         readClock()
         stream.depth &+= 1
-        let action = stream.exchange.nextAction(Clock(now: now, wall: sys_wall_s()))
+        let action = stream.exchange.nextAction(clock)
         stream.depth &-= 1
         markIfEnded(stream)
         return action

@@ -90,6 +90,15 @@ struct Arguments {
         return environment
     }
 
+    /// All members, which must be strings.
+    func texts() throws(Refusal) -> [(name: String, value: String)] {
+        var texts: [(name: String, value: String)] = []
+        for member in members {
+            texts.append((String(member.name), String(try text(of: member.value, "\(path).\(String(member.name))"))))
+        }
+        return texts
+    }
+
     /// [[name, value], ...]; absent is empty.
     func headers(_ name: StaticString) throws(Refusal) -> [HTTPHeader] {
         guard let value = value(name) else { return [] }
