@@ -3,14 +3,18 @@ extension Exchange {
     /// Sees that there is a region. False while it is being found out.
     func findRegion(_ clock: Clock) throws(Failure) -> Bool {
         guard settings.region == nil, settings.needsRegion else { return true }
+        // A model that is named by its ARN says where it is; that is asked last, and nothing is asked twice for it.
+        let named = ModelARN.region(modelID)
+        if !named.isEmpty, !shared.region.failure.isEmpty, !shared.region.isInquiring {
+            try settle(in: named)
+            return true
+        }
         switch shared.region.look(settings, shared, clock) {
         case .wait: return false
         case .ready: try settle(in: shared.region.current?.region ?? [])
         case .failed:
-            // A model that is named by its ARN says where it is.
-            let region = ModelARN.region(modelID)
-            guard !region.isEmpty else { throw Failure(.region, .prepare, shared.region.failure) }
-            try settle(in: region)
+            guard !named.isEmpty else { throw Failure(.region, .prepare, shared.region.failure) }
+            try settle(in: named)
         }
         return true
     }
