@@ -57,19 +57,17 @@ extension Port {
         var values: [(ConfigKey, Bytes)] = [(.authScheme, Bytes(scheme)), (.proxyURL, Bytes("none"))]
         if let profile = try arguments.optionalText("profile") { values.append((.profile, profile)) }
         if let file = try arguments.optionalText("ca_file") { values.append((.caBundle, file)) }
-        if try arguments.value("connect_to_port") != nil {
+        if arguments.value("connect_to_port") != nil {
             values.append((.connectTo, Bytes("::127.0.0.1:\(try arguments.integer("connect_to_port"))".utf8)))
         }
         if let provider = try arguments.optionalText("provider") {
             guard provider == "profile" || provider == "default_chain" else { throw .unsupported }
-            if provider == "profile" { values.append((.identitySources, Bytes("profile"))) }
+            if provider == "profile" { values.append((.identitySource, Bytes("profile"))) }
         }
-        for (key, value) in values {
-            do throws(ConfigError) {
-                try config.set(key, to: value.span)
-            } catch {
-                throw .malformed(error.message.description)
-            }
+        do throws(ConfigError) {
+            for (key, value) in values { try config.set(key, to: value.span) }
+        } catch {
+            throw .malformed(error.message.description)
         }
         return config
     }

@@ -51,6 +51,7 @@ final class Port {
             ("sign", signing.sign), ("decode", decode), ("encode", encode), ("classify", classify),
             ("bedrock_event", bedrockEvent), ("build_request", buildRequest), ("encode_label", encodeLabel),
             ("parse_error", parseError), ("parse_json", parseJSON), ("parse_profile", parseProfile),
+            ("resolve_credentials", resolveCredentials), ("resolve_token", resolveToken),
             ("file_locations", fileLocations), ("retry_simulate", retrySimulate),
             ("parse_timestamp", parseTimestamp), ("resolve_endpoint", resolveEndpoint),
             ("configured_endpoint", configuredEndpoint), ("auth_scheme", authScheme),

@@ -3,7 +3,7 @@
 public enum ConfigKey: Int, CaseIterable, Sendable {
     case region, endpointURL, ignoresConfiguredEndpoints, fips, dualStack, profile, configFile, credentialsFile
     case accessKeyID, secretAccessKey, sessionToken, bearerToken, authScheme, authPreference
-    case identityTimeout, processTimeout, processShell
+    case identitySource, identityTimeout, processTimeout, processShell
     case imdsDisabled, imdsV1Disabled, imdsEndpoint, imdsEndpointMode, imdsTimeout, imdsAttempts
     case retryMode, maxAttempts, maxBackoff, onModelTimeout, minMaxTokens, onModelStreamError
     case recovery, recoveryNudge, fallback

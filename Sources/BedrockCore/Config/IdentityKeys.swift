@@ -79,6 +79,11 @@ extension ConfigKey {
             In which order auto goes by what there is: sigv4 and httpBearerAuth, separated by commas. A bearer token \
             of the environment wins over what the environment or a profile prefer.
             """
+        case .identitySource:
+            """
+            credentials.source\0one of: all, profile\0all\0\0\0\
+            Where they are looked for: all sources in their order, or the profile alone and what it names.
+            """
         case .identityTimeout:
             """
             credentials.timeout_ms\0integer\0120000\0\0\0\

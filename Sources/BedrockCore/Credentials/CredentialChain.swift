@@ -25,9 +25,13 @@ enum CredentialChain {
 
     private static func credentials(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
         inquiry.skip("configuration", "credentials.* and bearer_token are not set")
-        if let found = try host(.credentials, inquiry) { return found }
-        if let found = try environment(inquiry) { return found }
+        let isProfileAlone = inquiry.settings.text(.identitySource) == "profile"
+        if !isProfileAlone {
+            if let found = try host(.credentials, inquiry) { return found }
+            if let found = try environment(inquiry) { return found }
+        }
         if let found = try ProfileSource.credentials(inquiry) { return found }
+        if isProfileAlone { throw .failed("") }
         if let found = try WebIdentitySource.credentials(inquiry) { return found }
         throw .failed("")
     }
