@@ -97,7 +97,8 @@ if fuzzing {
             name: "bedrockstream-sim", dependencies: ["BedrockCore", "CSystem"], exclude: ["README.md"],
             swiftSettings: regularSettings, linkerSettings: libraries),
         .executableTarget(
-            name: "conformance", dependencies: ["BedrockIO", "BedrockCore"], path: "Tests/Conformance", exclude: ["README.md"],
+            name: "conformance", dependencies: ["BedrockIO", "BedrockCore"], path: "Tests/Conformance",
+            exclude: ["README.md"],
             swiftSettings: regularSettings, linkerSettings: libraries),
         .executableTarget(
             name: "simulation", dependencies: ["BedrockCore"], path: "Tests/Simulation",

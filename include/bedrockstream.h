@@ -1006,6 +1006,32 @@ typedef struct brs_answer {
   int64_t expires_s;
 } brs_answer;
 
+/** How requests prove who sends them. */
+typedef enum brs_scheme {
+  /** Not at all. */
+  BRS_SCHEME_NONE = 0,
+  /** AWS Signature Version 4, with credentials. */
+  BRS_SCHEME_SIGV4 = 1,
+  /** A bearer token. */
+  BRS_SCHEME_BEARER = 2,
+} brs_scheme;
+
+/** Who a client's streams are sent by. Owned by the caller, no lifetime to mind; texts are cut where too long. */
+typedef struct brs_identity {
+  /** (Required) sizeof(brs_identity); set by the caller. */
+  size_t size;
+  /** How requests prove it. */
+  brs_scheme scheme;
+  /** The access key, which is no secret; "" without credentials. */
+  char access_key_id[132];
+  /** The account, where the source says it; else "". */
+  char account_id[32];
+  /** Where it is from, as half a sentence. */
+  char source[600];
+  /** When it expires, in seconds since 1970; 0 for never. It is renewed before that. */
+  int64_t expires_s;
+} brs_identity;
+
 /** How much a log line matters. */
 typedef enum brs_log_level {
   /** Nothing is said. */
@@ -1101,6 +1127,8 @@ const char *brs_code_name(brs_code code);
  *     token of the environment wins over what the environment or a profile prefer.
  *     Environment: AWS_AUTH_SCHEME_PREFERENCE.
  *     Profile: auth_scheme_preference.
+ * credentials.source (one of: all, profile; default all)
+ *     Where they are looked for: all sources in their order, or the profile alone and what it names.
  * credentials.timeout_ms (integer; default 120000)
  *     Milliseconds for finding out credentials, all steps together; 0 for no limit.
  * credentials.process_timeout_ms (integer; default 60000)
@@ -1387,6 +1415,25 @@ brs_code brs_client_drain(brs_client *client, int64_t deadline_ms);
  * @param client  the client; NULL does nothing.
  */
 void brs_client_free(brs_client *client);
+
+/* Clients ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Finds out who a client's streams are sent by, as a check before the first of them: credentials are looked
+ * for as that stream would do it, and kept for it.
+ *
+ * @param client  the client.
+ * @param timeout_ms  how long to wait; 0 not at all, negative without limit other than
+ *     `credentials.timeout_ms`.
+ * @param identity  gets what was found; its `size` must be set.
+ * @param diagnostic  (Optional) gets the reason of a failure: every source that was tried, and what it said.
+ * @return BRS_OK; BRS_E_TIMEOUT when it takes longer, the search goes on then; BRS_E_CREDENTIALS and other
+ *     codes that a stream would end with; BRS_E_ARGUMENT, BRS_E_FORKED, BRS_E_MEMORY, BRS_E_CANCELLED where
+ *     the client is freed meanwhile, or BRS_E_STATE inside a callback of the client, where nothing can be
+ *     waited for.
+ */
+brs_code brs_client_identify(
+    brs_client *client, int64_t timeout_ms, brs_identity *identity, brs_diagnostic *diagnostic);
 
 /* Streams ------------------------------------------------------------------------------------------------ */
 

@@ -6,7 +6,9 @@ import Glibc
 extension Port {
     static func resolveCredentials(_ arguments: Arguments, _ writer: inout JSONWriter) throws(Refusal) {
         let found = try whoAsks(arguments, scheme: "sigv4")
-        guard case .credentials(let credentials) = found.identity else { throw .failed(kind: "credentials", message: "") }
+        guard case .credentials(let credentials) = found.identity else {
+            throw .failed(kind: "credentials", message: "")
+        }
         writer.beginObject()
         writer.member("access_key_id", credentials.accessKeyID)
         writer.member("secret_access_key", credentials.secretAccessKey.copy)

@@ -1149,6 +1149,45 @@ class brs_answer(Structure):
     ]
 
 
+class brs_scheme(IntEnum):
+    """How requests prove who sends them."""
+
+    # Not at all.
+    BRS_SCHEME_NONE = 0
+    # AWS Signature Version 4, with credentials.
+    BRS_SCHEME_SIGV4 = 1
+    # A bearer token.
+    BRS_SCHEME_BEARER = 2
+
+
+class brs_identity(Structure):
+    """Who a client's streams are sent by. Owned by the caller, no lifetime to mind; texts are cut where too
+    long.
+    """
+
+    # (Required) sizeof(brs_identity); set by the caller.
+    size: int
+    # How requests prove it.
+    scheme: int
+    # The access key, which is no secret; "" without credentials.
+    access_key_id: bytes
+    # The account, where the source says it; else "".
+    account_id: bytes
+    # Where it is from, as half a sentence.
+    source: bytes
+    # When it expires, in seconds since 1970; 0 for never. It is renewed before that.
+    expires_s: int
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("scheme", c_int),
+        ("access_key_id", c_char * 132),
+        ("account_id", c_char * 32),
+        ("source", c_char * 600),
+        ("expires_s", c_int64),
+    ]
+
+
 class brs_log_level(IntEnum):
     """How much a log line matters."""
 
@@ -1200,6 +1239,8 @@ def declare(library: CDLL) -> None:
     library.brs_client_drain.restype = c_int
     library.brs_client_free.argtypes = [POINTER(brs_client)]
     library.brs_client_free.restype = None
+    library.brs_client_identify.argtypes = [POINTER(brs_client), c_int64, POINTER(brs_identity), POINTER(brs_diagnostic)]
+    library.brs_client_identify.restype = c_int
     library.brs_stream_open.argtypes = [POINTER(brs_client), POINTER(brs_request), POINTER(brs_callbacks), POINTER(POINTER(brs_stream)), POINTER(brs_diagnostic)]
     library.brs_stream_open.restype = c_int
     library.brs_stream_next.argtypes = [POINTER(brs_stream), c_int64, POINTER(POINTER(brs_event))]
