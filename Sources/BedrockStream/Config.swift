@@ -29,7 +29,8 @@ public func brs_config_set(
     answering(diagnostic) { () throws(Refusal) in
         guard let object = borrow(config, as: ConfigHandle.self)?.config else { throw .null("config") }
         let name = try text(key, "key", limit: 256)
-        let setting = try text(value, "value", limit: Limits.configValueLength)
+        var setting = try text(value, "value", limit: Limits.configValueLength)
+        defer { setting.wipe() }
         do throws(ConfigError) {
             try object.set(name.span, to: setting.span)
         } catch {

@@ -7,49 +7,48 @@ public struct ConfigError: Error {
     }
 }
 
-/// Settings as texts, checked when they are set. Secrets are overwritten when they are dropped, as far as they were not
-/// copied from here.
+/// Settings as texts, checked when they are set. Copies share the secrets.
 public final class Config {
     private var values: [Bytes?] = [Bytes?](repeating: nil, count: ConfigKey.count)
+    /// Of keys that hold one; these have no other value.
+    private var secrets: [Secret?] = [Secret?](repeating: nil, count: ConfigKey.count)
 
     public init() {}
 
-    deinit {
-        for at in 0..<values.count { values[at]?.wipe() }
-    }
-
     public func copy() -> Config {
         let other = Config()
-        other.values = values.map { $0.map { Bytes(copying: $0.span) } }
+        (other.values, other.secrets) = (values, secrets)
         return other
     }
 
     /// This configuration's values, and the other's where this has none.
     public func over(_ base: Config) -> Config {
         let merged = base.copy()
-        for (at, value) in values.enumerated() {
-            if let value { merged.values[at] = Bytes(copying: value.span) }
+        for at in 0..<ConfigKey.count {
+            if let value = values[at] { merged.values[at] = value }
+            if let secret = secrets[at] { merged.secrets[at] = secret }
         }
         return merged
     }
 
-    public subscript(key: ConfigKey) -> Bytes? {
-        key.rawValue < values.count ? values[key.rawValue] : nil
-    }
+    /// Of a secret a copy that is protected no more.
+    public subscript(key: ConfigKey) -> Bytes? { values[key.rawValue] ?? secrets[key.rawValue]?.copy }
+
+    func secret(_ key: ConfigKey) -> Secret? { secrets[key.rawValue] }
 
     public func set(_ name: Span<UInt8>, to value: Span<UInt8>) throws(ConfigError) {
         try set(try Self.key(name), to: value)
     }
 
     public func set(_ key: ConfigKey, to value: Span<UInt8>) throws(ConfigError) {
-        if value.isEmpty {
-            values[key.rawValue]?.wipe()
-            values[key.rawValue] = nil
-            return
+        if !value.isEmpty { try check(key, value) }
+        (values[key.rawValue], secrets[key.rawValue]) = (nil, nil)
+        if value.isEmpty { return }
+        if key.kind == .secret {
+            secrets[key.rawValue] = Secret(value)
+        } else {
+            values[key.rawValue] = Bytes(copying: value)
         }
-        try check(key, value)
-        values[key.rawValue]?.wipe()
-        values[key.rawValue] = Bytes(copying: value)
     }
 
     /// What is set for a key, else its default; not of one that holds a secret.

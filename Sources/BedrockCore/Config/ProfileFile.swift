@@ -69,7 +69,7 @@ public final class ProfileFile {
         let value: Range<Int>
     }
 
-    private var text: ByteBuffer
+    private let text: Secret
     private let sections: [Section]
     private let properties: [Property]
     private let continuations: [Continuation]
@@ -84,21 +84,18 @@ public final class ProfileFile {
         var parser = ProfileParser(kind)
         try parser.parse(bytes)
         let file = ProfileFile(bytes, parser)
-        guard !file.text.isExhausted else { throw ProfileFileError(line: 0, message: "does not fit into memory") }
+        guard file.text.count == bytes.count else {
+            throw ProfileFileError(line: 0, message: "does not fit into memory")
+        }
         return file
     }
 
     private init(_ bytes: Span<UInt8>, _ parser: ProfileParser) {
-        text = ByteBuffer(limit: Limits.profileFileLength)
-        text.append(bytes)
+        text = Secret(bytes)
         sections = parser.sections
         properties = parser.properties
         continuations = parser.continuations
         order = Self.order(parser.sections, bytes)
-    }
-
-    deinit {
-        text.wipe()
     }
 
     private static func order(_ sections: [Section], _ bytes: Span<UInt8>) -> [Int] {
@@ -202,15 +199,17 @@ public final class ProfileFile {
     }
 }
 
-extension ByteBuffer {
-    fileprivate func copy(_ range: Range<Int>) -> Bytes { Bytes(copying: span(range)) }
+extension Secret {
+    fileprivate func copy(_ range: Range<Int>) -> Bytes { Bytes(copying: span.extracting(range)) }
 
     fileprivate func lowercased(_ range: Range<Int>) -> Bytes { copy(range).map { $0.asciiLowercased } }
 
-    fileprivate func compare(_ range: Range<Int>, to other: Span<UInt8>) -> Int { span(range).compared(to: other) }
+    fileprivate func compare(_ range: Range<Int>, to other: Span<UInt8>) -> Int {
+        span.extracting(range).compared(to: other)
+    }
 
     fileprivate func isEqualIgnoringCase(_ range: Range<Int>, _ name: Span<UInt8>) -> Bool {
-        span(range).isEqualIgnoringCase(name)
+        span.extracting(range).isEqualIgnoringCase(name)
     }
 }
 

@@ -11,13 +11,13 @@ extension Settings {
     var schemes: [AuthScheme] { authChoice.schemes }
 
     /// A bearer token that is set in code.
-    var staticToken: Secret? { config[.bearerToken].map { Secret($0) } }
+    var staticToken: Secret? { config.secret(.bearerToken) }
 
     /// Credentials that are set in code; nil where none are.
     func staticCredentials() throws(Failure) -> Credentials? {
-        let configured = (config[.accessKeyID], config[.secretAccessKey])
+        let configured = (config[.accessKeyID], config.secret(.secretAccessKey))
         if let id = configured.0, let secret = configured.1 {
-            return Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: config[.sessionToken])
+            return Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: config.secret(.sessionToken))
         }
         guard configured.0 == nil, configured.1 == nil else {
             throw Failure(
