@@ -78,7 +78,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Services and programs write names both ways: "accessKeyId" and "AccessKeyId".
-    private func isMember(_ name: StaticString) -> Bool {
+    func isMember(_ name: StaticString) -> Bool {
         guard count > 0, count == name.utf8CodeUnitCount,
             self[0].asciiLowercased == name.utf8Start[0].asciiLowercased
         else { return false }
@@ -99,10 +99,11 @@ extension Halt {
 
 extension Finding {
     /// Keys by their usual names, of which the token's and the time's differ; `outer` as above. A time is RFC 3339, or
-    /// an integer of milliseconds since 1970. Those that are for life need neither.
+    /// an integer of milliseconds since 1970. Those that are for life need neither. `accountID` is for keys that do not
+    /// say theirs.
     func keys(
         _ source: Message, token: StaticString, expiry: StaticString, of outer: StaticString = "",
-        mayLast: Bool = false
+        mayLast: Bool = false, accountID: Bytes = []
     ) throws(Halt) -> ResolvedIdentity {
         guard isJSONObject else { throw .failed(source, "is no JSON object") }
         let id: StaticString = "AccessKeyId"
@@ -114,7 +115,7 @@ extension Finding {
         let credentials = Credentials(
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken)
         return ResolvedIdentity(
-            credentials: credentials, accountID: text("AccountId", of: outer) ?? [],
+            credentials: credentials, accountID: text("AccountId", of: outer) ?? accountID,
             expiry: try time(source, expiry, of: outer, isNeeded: !mayLast), source: source)
     }
 
@@ -135,7 +136,10 @@ extension Finding {
             if isNeeded { throw .missing(source, name) }
             return nil
         }
-        guard let moment = Timestamp(dateTime: text.span) else {
+        // Older versions of the AWS CLI write "UTC" where a "Z" belongs.
+        let end = text.span.ends(with: "UTC") ? text.count &- 3 : text.count
+        let written = end < text.count ? Bytes(text[..<end]) + Bytes("Z") : text
+        guard let moment = Timestamp(dateTime: written.span) else {
             throw .failed(source, "has a time in \(name) that is not written as in RFC 3339")
         }
         return moment.seconds

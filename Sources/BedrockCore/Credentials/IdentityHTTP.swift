@@ -28,19 +28,19 @@ extension Finding {
     fileprivate var isTransient: Bool { failure != nil || status >= 500 || status == 429 || status == 408 }
 
     /// What an error's answer calls itself, by any of the names that services have for that.
-    var errorCode: Bytes? { text("code") ?? text("__type") ?? text("error") }
+    var errorCode: Bytes? { text("error") ?? text("code") ?? text("__type") }
 }
 
 extension Halt {
     /// There was no answer, or another than was asked for: "source: status 403, AccessDenied: not you".
     @inline(never)
-    static func refused(_ source: Message, _ finding: Finding) -> Halt {
+    static func refused(_ source: Message, _ finding: Finding, _ advice: Message = "") -> Halt {
         if let failure = finding.failure { return .failed(source, failure) }
         var wrong: Message = "status \(finding.status)"
         if let code = finding.errorCode { wrong += ", \(code, upTo: 100)" }
         if let message = finding.text("message") ?? finding.text("error_description") {
             wrong += ": \(message, upTo: 300)"
         }
-        return .failed(source, wrong)
+        return .failed(source, wrong + advice)
     }
 }

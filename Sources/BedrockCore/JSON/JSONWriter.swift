@@ -73,6 +73,14 @@ public struct JSONWriter: ~Copyable {
         buffer.append(json)
     }
 
+    /// What was written; the writer begins anew.
+    public mutating func take() -> ByteBuffer {
+        var text = ByteBuffer()
+        swap(&text, &buffer)
+        needsComma = false
+        return text
+    }
+
     private mutating func begin(_ bracket: UInt8) {
         separate()
         buffer.append(bracket)

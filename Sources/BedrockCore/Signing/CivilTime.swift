@@ -52,6 +52,17 @@ public struct CivilTime: Equatable, Sendable {
         return text
     }
 
+    /// RFC 3339, as files carry it: 2015-08-30T12:36:00Z.
+    var dateTime: Bytes {
+        var text = Bytes()
+        for (at, byte) in basic.enumerated() {
+            if at == 4 || at == 6 { text.append(UInt8(ascii: "-")) }
+            if at == 11 || at == 13 { text.append(UInt8(ascii: ":")) }
+            text.append(byte)
+        }
+        return text
+    }
+
     /// Seconds since 1970 of a text like 20150830T123600Z; nil for any other text.
     public static func parseBasic(_ text: Span<UInt8>) -> Int64? {
         guard text.count == 16, text[8] == UInt8(ascii: "T"), text[15] == UInt8(ascii: "Z") else { return nil }

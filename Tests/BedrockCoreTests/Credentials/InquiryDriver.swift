@@ -33,6 +33,8 @@ final class InquiryDriver {
     var asksForCodes = false
     /// What the clocks of servers show; nil where their answers do not tell.
     var serverSeconds: Int64?
+    /// Called when a request was answered.
+    var onHTTP: () -> Void = {}
     var goal = Inquiry.Goal.credentials
     /// 2026-01-02T03:04:05Z
     var wall: Int64 = 1_767_323_045
@@ -120,6 +122,7 @@ final class InquiryDriver {
         var answers = http[key] ?? [.refused]
         let answer = answers.count > 1 ? answers.removeFirst() : answers.first ?? .refused
         http[key] = answers
+        defer { onHTTP() }
         switch answer {
         case .http(let status, let text):
             let finding = Finding(status: status, bytes: buffer(text))
