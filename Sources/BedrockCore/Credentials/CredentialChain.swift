@@ -33,6 +33,8 @@ enum CredentialChain {
         if let found = try ProfileSource.credentials(inquiry) { return found }
         if isProfileAlone { throw .failed("") }
         if let found = try WebIdentitySource.credentials(inquiry) { return found }
+        if let found = try ContainerSource.resolve(inquiry) { return found }
+        if let found = try MetadataSource.credentials(inquiry) { return found }
         throw .failed("")
     }
 
@@ -43,6 +45,7 @@ enum CredentialChain {
             return ResolvedIdentity(token: Secret(token), source: "the environment")
         }
         inquiry.skip("environment", "AWS_BEARER_TOKEN_BEDROCK is not set")
+        if let found = try SSOSource.token(inquiry) { return found }
         throw .failed("")
     }
 
@@ -50,6 +53,7 @@ enum CredentialChain {
         inquiry.skip("configuration", "region is not set")
         inquiry.skip("environment", "AWS_REGION and AWS_DEFAULT_REGION are not set")
         inquiry.skip("profile", "has no region")
+        if let found = try MetadataSource.region(inquiry) { return found }
         throw .failed("")
     }
 
@@ -99,7 +103,7 @@ extension Inquiry {
     }
 
     /// A failure with all that was tried: "no credentials: ...".
-    func explained(_ reason: Message) -> Message {
+    public func explained(_ reason: Message) -> Message {
         let what: Message
         switch goal {
         case .credentials: what = "no credentials: "

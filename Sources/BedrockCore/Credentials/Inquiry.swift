@@ -1,7 +1,7 @@
 /// Why a resolution does not go on: it waits for a finding, or there is nothing to be had.
 public struct Halt: Error {
     /// Nil while it waits.
-    let failure: Message?
+    public let failure: Message?
 
     private init(_ failure: Message?) {
         self.failure = failure
@@ -44,7 +44,7 @@ public final class Inquiry {
     /// Sources that had nothing, and why.
     private var skipped: [Message] = []
 
-    init(
+    public init(
         _ goal: Goal, _ settings: Settings, _ shared: SharedState, readsSources: Bool, wall: Int64
     ) {
         self.goal = goal
@@ -58,7 +58,7 @@ public final class Inquiry {
     }
 
     /// Goes as far as it can. Nil while something is `pending`.
-    func run(wall: Int64) throws(Halt) -> ResolvedIdentity? {
+    public func run(wall: Int64) throws(Halt) -> ResolvedIdentity? {
         try run(wall: wall, CredentialChain.resolve)
     }
 
@@ -80,7 +80,7 @@ public final class Inquiry {
     }
 
     /// The answer to what is pending.
-    func found(_ finding: Finding) {
+    public func found(_ finding: Finding) {
         guard pending != nil else { return }
         pending = nil
         findings.append(finding)

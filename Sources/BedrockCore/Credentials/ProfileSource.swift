@@ -55,6 +55,8 @@ struct ProfileSection {
         if let file = self["web_identity_token_file"] {
             return try WebIdentitySource.credentials(inquiry, self, file)
         }
+        if let found = try SSOSource.credentials(inquiry, profile: name) { return found }
+        if let found = try LoginSource.credentials(inquiry, profile: name) { return found }
         if let command = self["credential_process"] {
             return try ProcessSource.credentials(inquiry, self, command)
         }

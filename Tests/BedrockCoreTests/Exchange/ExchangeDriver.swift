@@ -172,7 +172,8 @@ final class Edge {
         operation: BedrockCore.Operation = .converseStream, body: String = #"{"messages":[]}"#,
         shared: SharedState? = nil
     ) throws {
-        let settings = try settings(code.merging(extra) { $1 }, environment)
+        let variables = ["AWS_EC2_METADATA_DISABLED": "true"].merging(environment) { $1 }
+        let settings = try settings(code.merging(extra) { $1 }, variables)
         let shared = try shared ?? Edge.makeShared()
         self.init(settings, operation, requestBody(body), shared)
     }
