@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 from typing import Dict, List, Tuple
 
+import identity_seeds
 from model_answers import ANTHROPIC, CHAT, COMMAND_R, CONVERSE_BODY, METRICS, MISTRAL_CHAT, NOVA, WHOLE
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
@@ -555,8 +556,7 @@ WORDS = {
         " = ",
         " =\n ",
         "\n ",
-        " #",
-        " ;",
+        " #", " ;",
         "\0[",
         "retry_mode",
         "max_attempts",
@@ -577,13 +577,14 @@ def main() -> None:
         "params": params(),
         "profile": profile(),
         "recovery": recovery(),
+        "identity": identity_seeds.identity(),
     }
     for target, files in seeds.items():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-    for target, words in WORDS.items():
+    for target, words in {**WORDS, "identity": identity_seeds.WORDS}.items():
         escaped = [
             word.replace("\\", "\\\\")
             .replace('"', '\\"')

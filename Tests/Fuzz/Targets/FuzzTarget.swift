@@ -18,6 +18,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case recovery
     /// Config and credentials files.
     case profile
+    /// What files, services and programs answer that are asked for credentials.
+    case identity
     /// Must fail: shows that the fuzzer finds what there is to find.
     case canary
 
@@ -32,6 +34,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .params: fuzzParameters(input)
         case .recovery: fuzzRecovery(input)
         case .profile: fuzzProfile(input)
+        case .identity: fuzzIdentity(input)
         case .canary: fuzzCanary(input)
         }
     }
