@@ -1350,8 +1350,8 @@ void brs_config_free(brs_config *config);
  * @param question  the question; gone when this returns BRS_OK, still to be answered after a failure.
  * @param answer  what was asked for; copied. Where it has nothing of that, the next source is asked.
  * @param diagnostic  (Optional) gets the reason of a failure.
- * @return BRS_OK, BRS_E_MEMORY, or BRS_E_ARGUMENT for what cannot be right: half a pair of keys, control
- *     characters, more than 65,536 bytes.
+ * @return BRS_OK, BRS_E_MEMORY, BRS_E_FORKED, or BRS_E_ARGUMENT for what cannot be right: half a pair of
+ *     keys, control characters, more than 65,536 bytes (4,096 of an access key, 256 of an account).
  */
 brs_code brs_question_answer(brs_question *question, const brs_answer *answer, brs_diagnostic *diagnostic);
 

@@ -168,6 +168,7 @@ final class Investigator {
 
     /// The loop ends; what still runs is ended with it.
     func shutDown() {
+        for keeper in loop.shared.keepers { keeper.close() }
         while let search = searches.popLast() { abandon(search) }
         for pid in ending { sys_process_wait(pid) }
         ending.removeAll()
@@ -184,8 +185,10 @@ public final class HostQuestion: @unchecked Sendable {
         self.client = client
     }
 
+    public var isForked: Bool { client.isForked }
+
     /// The first answer counts; one that comes when nobody waits for it any more does nothing.
     public func answer(_ finding: Finding) {
-        client.post(.answered(self, finding))
+        if !isForked { client.post(.answered(self, finding)) }
     }
 }

@@ -400,6 +400,8 @@ final class Loop: @unchecked Sendable {
     private func letGo(_ stream: Stream) {
         timers.remove(stream)
         drop(stream)
+        // One that ended while it waited: nothing may come of what it waits for.
+        if !unidentified.isEmpty { unidentified.removeAll { $0 === stream } }
         stream.recorder?.close()
         remove(stream)
         stream.client.streamEnded()

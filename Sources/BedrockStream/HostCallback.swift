@@ -32,6 +32,9 @@ final class QuestionHandle {
         self.question = question
     }
 
+    /// It is the parent's client that asks.
+    var isForked: Bool { question.isForked }
+
     func answer(_ finding: Finding) {
         question.answer(finding)
     }

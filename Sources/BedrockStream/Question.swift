@@ -10,8 +10,8 @@ import CSystem.Memory
 ///   - question: the question; gone when this returns BRS_OK, still to be answered after a failure.
 ///   - answer: what was asked for; copied. Where it has nothing of that, the next source is asked.
 ///   - diagnostic: (Optional) gets the reason of a failure.
-/// - Returns: BRS_OK, BRS_E_MEMORY, or BRS_E_ARGUMENT for what cannot be right: half a pair of keys, control
-///   characters, more than 65,536 bytes.
+/// - Returns: BRS_OK, BRS_E_MEMORY, BRS_E_FORKED, or BRS_E_ARGUMENT for what cannot be right: half a pair of keys,
+///   control characters, more than 65,536 bytes (4,096 of an access key, 256 of an account).
 @c(brs_question_answer)
 public func brs_question_answer(
     _ question: UnsafeMutablePointer<brs_question>?, _ answer: UnsafePointer<brs_answer>?,
@@ -20,6 +20,7 @@ public func brs_question_answer(
     answering(diagnostic) { () throws(Refusal) in
         guard let handle = borrow(question, as: QuestionHandle.self) else { throw .null("question") }
         guard let answer else { throw .null("answer") }
+        guard !handle.isForked else { throw .forked }
         try checkSize(answer.pointee.size, atLeast: MemoryLayout<brs_answer>.size, "answer")
         handle.answer(try finding(handle.kind, answer.pointee))
         _ = takeBack(question, as: QuestionHandle.self)
@@ -53,11 +54,11 @@ private func finding(_ kind: HostKinds, _ answer: brs_answer) throws(Refusal) ->
     case .mfaCode:
         guard let code = try secretText(answer.mfa_code, "answer.mfa_code") else { throw .null("answer.mfa_code") }
         var bytes = ByteBuffer()
-        bytes.append(code)
+        bytes.append(code.span)
         return Finding(bytes: bytes)
     case .token:
         if let token = try secretText(answer.token, "answer.token") {
-            finding.identity = ResolvedIdentity(token: Secret(token), expiry: answer.expiry, source: "the host")
+            finding.identity = ResolvedIdentity(token: token, expiry: answer.expiry, source: "the host")
         }
     default: finding.identity = try credentials(answer)
     }
@@ -75,20 +76,27 @@ private func credentials(_ answer: brs_answer) throws(Refusal) -> ResolvedIdenti
         throw Refusal(BRS_E_ARGUMENT, "answer.access_key_id: is empty or has a control character")
     }
     let token = try secretText(answer.session_token, "answer.session_token")
-    let account = try optionalText(answer.account_id, "answer.account_id", limit: 256)
+    let account = try optionalText(answer.account_id, "answer.account_id", limit: 256) ?? []
+    guard !account.span.hasControlCharacter else { throw .control("answer.account_id") }
     return ResolvedIdentity(
-        credentials: Credentials(
-            accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token.map { Secret($0) }),
-        accountID: account ?? [], expiry: answer.expiry, source: "the host")
+        credentials: Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token),
+        accountID: account, expiry: answer.expiry, source: "the host")
 }
 
-/// A text that goes into a header; nil where there is none.
-private func secretText(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws(Refusal) -> Bytes? {
-    guard let bytes = try optionalText(pointer, name, limit: Limits.configValueLength), !bytes.isEmpty else {
+/// A text that nobody else should see; nil where there is none.
+private func secretText(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws(Refusal) -> Secret? {
+    guard var bytes = try optionalText(pointer, name, limit: Limits.configValueLength), !bytes.isEmpty else {
         return nil
     }
-    guard !bytes.span.hasControlCharacter else { throw Refusal(BRS_E_ARGUMENT, "\(name): has a control character") }
-    return bytes
+    defer { bytes.wipe() }
+    guard !bytes.span.hasControlCharacter else { throw .control(name) }
+    return Secret(bytes)
+}
+
+extension Refusal {
+    fileprivate static func control(_ name: StaticString) -> Refusal {
+        Refusal(BRS_E_ARGUMENT, "\(name): has a control character")
+    }
 }
 
 extension brs_answer {

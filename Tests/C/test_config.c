@@ -267,3 +267,93 @@ TEST(later_value_replaces) {
   seen_free(&seen);
   bytes_free(&body);
 }
+
+/* What a key says, or NULL where it is not told; `len` as the call says. */
+static const char *told(brs_config *config, const char *key, size_t *len) {
+  static char value[70000];
+  memset(value, 0xa5, sizeof value);
+  *len = 77777;
+  return brs_config_get(config, key, value, sizeof value, len, NULL) == BRS_OK ? value : NULL;
+}
+
+static int is_secret(const brs_config_key *key) { return strcmp(key->type, "secret") == 0; }
+
+TEST(defaults_are_told) {
+  brs_config *config = fresh();
+  brs_config_key key;
+  size_t len = 0;
+  int secrets = 0;
+  for (size_t i = 0; describe(i, &key); i++) {
+    const char *value = told(config, key.name, &len);
+    if (is_secret(&key)) {
+      CHECK(value == NULL && len == 77777);
+      secrets++;
+      continue;
+    }
+    CHECK_TEXT(value, key.default_value);
+    CHECK_NUMBER(len, strlen(key.default_value));
+  }
+  CHECK(secrets >= 3);
+  brs_config_free(config);
+}
+
+/* A value that the key takes and that is not its default. */
+static const char *value_for(const brs_config_key *key, brs_config *config) {
+  static const char *const values[] = {"7", "8", "10001", "text", "http://localhost:1", "eu-west-1", "off", "on", "1.3",
+                                       "standard", "restart", "sigv4", "2", "auto", "true", "model@us-east-1",
+                                       "{\"a\":\"b\"}", "ipv6", "a:1:b:2", "https://localhost", "lo", "retry", "profile"};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    if (strcmp(values[i], key->default_value) != 0 && brs_config_set(config, key->name, values[i], NULL) == BRS_OK)
+      return values[i];
+  check_failed(__FILE__, __LINE__, "%s takes no value of these", key->name);
+  return "";
+}
+
+TEST(set_values_are_told) {
+  brs_config *config = fresh();
+  brs_config_key key;
+  size_t len = 0;
+  for (size_t i = 0; describe(i, &key); i++) {
+    const char *expected = value_for(&key, config);
+    if (is_secret(&key)) {
+      brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+      char value[64] = "untouched";
+      CHECK_CODE(brs_config_get(config, key.name, value, sizeof value, &len, &diagnostic), BRS_E_CONFIG);
+      CHECK_CONTAINS(diagnostic.message, "secret");
+      CHECK_CONTAINS(diagnostic.message, key.name);
+      CHECK_TEXT(value, "untouched");
+      continue;
+    }
+    CHECK_TEXT(told(config, key.name, &len), expected);
+    CHECK_NUMBER(len, strlen(expected));
+    CHECK_CODE(brs_config_set(config, key.name, "", NULL), BRS_OK);
+    CHECK_TEXT(told(config, key.name, &len), key.default_value);
+  }
+  brs_config_free(config);
+}
+
+TEST(memory_for_a_value_may_be_small) {
+  brs_config *config = fresh();
+  config_put(config, KEY_REGION, "eu-west-1");
+  char value[16];
+  for (size_t capacity = 0; capacity <= sizeof value; capacity++) {
+    size_t len = 0;
+    memset(value, 'x', sizeof value);
+    CHECK_CODE(brs_config_get(config, KEY_REGION, value, capacity, &len, NULL), BRS_OK);
+    CHECK_NUMBER(len, 9);
+    if (capacity > 9) CHECK_TEXT(value, "eu-west-1");
+    for (size_t i = capacity > 9 ? 10 : 0; i < sizeof value; i++) CHECK_NUMBER(value[i], 'x');
+  }
+  size_t len = 0;
+  CHECK_CODE(brs_config_get(config, KEY_REGION, NULL, 0, &len, NULL), BRS_OK);
+  CHECK_NUMBER(len, 9);
+  CHECK_CODE(brs_config_get(config, KEY_REGION, NULL, SIZE_MAX, &len, NULL), BRS_OK);
+  CHECK_CODE(brs_config_get(config, KEY_REGION, value, SIZE_MAX, &len, NULL), BRS_OK);
+  CHECK_TEXT(value, "eu-west-1");
+  CHECK_CODE(brs_config_get(config, KEY_REGION, value, sizeof value, NULL, NULL), BRS_E_ARGUMENT);
+  CHECK_CODE(brs_config_get(config, NULL, value, sizeof value, &len, NULL), BRS_E_ARGUMENT);
+  CHECK_CODE(brs_config_get(NULL, KEY_REGION, value, sizeof value, &len, NULL), BRS_E_ARGUMENT);
+  CHECK_CODE(brs_config_get(config, "no.such.key", value, sizeof value, &len, NULL), BRS_E_CONFIG);
+  CHECK_CODE(brs_config_get(config, "", value, sizeof value, &len, NULL), BRS_E_CONFIG);
+  brs_config_free(config);
+}

@@ -1,5 +1,5 @@
 /* A child that was forked has the parent's handles and none of its threads: told so, not hung. */
-#include "support.h"
+#include "host.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -160,4 +160,31 @@ TEST(forks_under_load) {
   for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
   fixture_end(&fixture);
   bytes_free(&answer);
+}
+
+static struct host host;
+
+/* The client is the parent's: the child's answer is refused, its copy of the question can be freed. */
+static int answer_the_question(void) {
+  brs_answer answer = {.size = sizeof answer, .access_key_id = "AKIDCHILD", .secret_access_key = HOST_SECRET};
+  brs_diagnostic diagnostic = {.size = sizeof diagnostic};
+  if (brs_question_answer(host.asked[0].question, &answer, &diagnostic) != BRS_E_FORKED) return 1;
+  if (diagnostic.code != BRS_E_FORKED) return 2;
+  brs_question_fail(host.asked[0].question, "the child gives up");
+  return 0;
+}
+
+TEST(child_has_an_open_question) {
+  host_begin(&host, BRS_ASK_CREDENTIALS);
+  host_start(&host);
+  brs_stream *stream = stream_open(host.fixture.client, &host.fixture.seen);
+  struct asked *asked = host_wait(&host, 1);
+  CHECK_NUMBER(in_child(answer_the_question), 0);
+  CHECK_NUMBER(seen_terminals(&host.fixture.seen), 0);
+  host_answer(&host, asked, "AKIDPARENT");
+  CHECK(seen_wait(&host.fixture.seen));
+  CHECK_CODE(host.fixture.seen.code, BRS_OK);
+  CHECK(host_is_signed_with(&host, "AKIDPARENT"));
+  brs_stream_free(stream);
+  host_end(&host);
 }

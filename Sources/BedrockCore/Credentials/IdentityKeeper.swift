@@ -94,6 +94,11 @@ public final class IdentityKeeper {
         return hasSettled
     }
 
+    /// The client ends: what is asked is of no use any more. The inquiry holds what holds this keeper.
+    public func close() {
+        inquiry = nil
+    }
+
     // MARK: Inquiries
 
     private func begin(_ settings: Settings, _ shared: SharedState, _ clock: Clock) {
@@ -127,6 +132,9 @@ public final class IdentityKeeper {
     }
 
     private func take(_ identity: ResolvedIdentity, _ inquiry: Inquiry, _ clock: Clock) {
+        if let expiry = identity.expiry, expiry <= clock.wall {
+            return fail("what came from \(identity.source) has expired", inquiry, clock)
+        }
         let isNew = current.map { !$0.hasSameKeys(as: identity) } ?? true
         current = identity
         isRefused = false
@@ -177,14 +185,14 @@ public final class IdentityKeeper {
         init() {}
 
         /// 15 and 10 minutes before it expires, as in botocore, but not before half and three quarters of its life; who
-        /// has many clients does not renew all of them in the same second.
+        /// has many clients does not renew all of them in the same second. Rounded up: a life of one second is one.
         init(_ expiry: Int64?, _ wall: Int64, _ jitter: UInt64) {
             guard let expiry else { return }
             let left = max(expiry &- wall, 0)
             end = expiry
             let early = Int64(truncatingIfNeeded: jitter % 60)
-            advisory = max(expiry &- 900 &- early, wall &+ left / 2)
-            mandatory = max(expiry &- 600, wall &+ left / 4 &* 3)
+            advisory = max(expiry &- 900 &- early, expiry &- left / 2)
+            mandatory = max(expiry &- 600, expiry &- left / 4)
         }
 
         func need(_ wall: Int64) -> Need {

@@ -2,8 +2,10 @@
 extension Exchange {
     func logSent(_ request: PreparedRequest) {
         shared.log(.debug) {
-            "POST \(request.url), attempt \(retries.number)/\(settings.retry.allowedAttempts); signed: "
-                + CanonicalText.redacted(request.canonicalRequest)
+            """
+            POST \(request.url), attempt \(retries.number)/\(settings.retry.allowedAttempts); \
+            signed: \(request.canonicalRequest)
+            """
         }
     }
 
@@ -12,7 +14,7 @@ extension Exchange {
         shared.log(.warning) {
             """
             attempt \(retries.number)/\(settings.retry.allowedAttempts) failed: \(failure.code.name): \
-            \(failure.message.singleLine); goes on in \(plan.delay / 1_000_000) ms
+            \(failure.message); goes on in \(plan.delay / 1_000_000) ms
             """
         }
     }
@@ -22,33 +24,43 @@ extension Exchange {
             return shared.log(.info) { "stream of \(modelID) is complete" }
         }
         shared.log(failure.code == .cancelled ? .info : .error) {
-            "stream of \(modelID) failed: \(failure.code.name): \(failure.message.singleLine)"
+            "stream of \(modelID) failed: \(failure.code.name): \(failure.message)"
         }
     }
 }
 
-/// A canonical request for people to read.
+/// Text with headers in it, as a canonical request, for people to read.
 enum CanonicalText {
     private static let secretHeaders: [StaticString] = [
         "x-amz-security-token:", "x-amz-sso_bearer_token:", "cookie:", "x-api-key:", "dpop:",
     ]
 
-    /// The lines of headers that carry secrets lose their values.
+    /// One line of it all, with strokes for line ends. Headers that carry secrets lose their values, also where a
+    /// service has shown them and the line ends are blanks.
     static func redacted(_ text: Bytes) -> Message {
         let span = text.span
         var message: Message = ""
-        var start = 0
-        while start < span.count {
-            let end = span.firstIndex(of: 0x0A, from: start) ?? span.count
-            let line = span.extracting(start..<end)
-            message += start == 0 ? "" : " | "
-            if let header = secretHeaders.first(where: { line.startsIgnoringCase($0) }) {
-                message += "\(header)REDACTED"
-            } else {
-                message.append(line)
+        var (start, at) = (0, 0)
+        while at < span.count {
+            let rest = span.extracting(at...)
+            let header = secretHeaders.first { rest.startsIgnoringCase($0) }
+            guard header != nil || span[at] == 0x0A else {
+                at &+= 1
+                continue
             }
-            start = end &+ 1
+            message.append(span.extracting(start..<at))
+            message += header.map { "\($0)REDACTED" } ?? " | "
+            at = header.map { endOfValue(span, at &+ $0.utf8CodeUnitCount) } ?? at &+ 1
+            start = at
         }
-        return message
+        message.append(span.extracting(start...))
+        return message.singleLine
+    }
+
+    /// A blank ends it, but for those between cookies.
+    private static func endOfValue(_ text: Span<UInt8>, _ start: Int) -> Int {
+        var at = start
+        while at < text.count, text[at] > 0x20 || text[at] == 0x20 && text[at &- 1] == UInt8(ascii: ";") { at &+= 1 }
+        return at
     }
 }

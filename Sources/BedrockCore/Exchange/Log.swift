@@ -15,10 +15,11 @@ public protocol LogSink: AnyObject {
 }
 
 extension SharedState {
-    /// Writes a line where it is wanted; else it is not even made.
+    /// Writes a line where it is wanted; else it is not even made. What a service says of a signature may show the
+    /// headers that it was made of.
     @inline(never)
     func log(_ level: LogLevel, _ message: () -> Message) {
         guard let log, level.rawValue <= log.most.rawValue else { return }
-        log.write(level, message())
+        log.write(level, CanonicalText.redacted(message().bytes))
     }
 }
