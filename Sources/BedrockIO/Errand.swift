@@ -60,7 +60,8 @@ final class Errand: EasyHandle {
         let isTooLong = body.isExhausted
         let finding = Finding(
             failure: isTooLong ? "the answer is longer than \(Limits.identityAnswerLength) bytes" : message(result))
-        finding.isTimeout = result == CURLE_OPERATION_TIMEDOUT
+        finding.isTimeout =
+            result == CURLE_OPERATION_TIMEDOUT && sys_getinfo_offset(easy, CURLINFO_CONNECT_TIME_T) > 0
         return finding
     }
 

@@ -8,7 +8,7 @@ public final class Finding {
     public let failure: Message?
     /// There is no such file.
     public let isMissing: Bool
-    /// The transport ran into a time limit; of IMDS that means something else than a refusal.
+    /// There was a connection, and nothing came until a time limit; of IMDS that means something else than a refusal.
     public var isTimeout = false
     /// What the server's clock showed, in seconds since 1970, where its answer said so.
     public var serverSeconds: Int64?
