@@ -20,6 +20,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case profile
     /// What files, services and programs answer that are asked for credentials.
     case identity
+    /// Variables and a config file, and what is found out on the way to credentials that they name.
+    case inquiry
     /// Must fail: shows that the fuzzer finds what there is to find.
     case canary
 
@@ -35,6 +37,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .recovery: fuzzRecovery(input)
         case .profile: fuzzProfile(input)
         case .identity: fuzzIdentity(input)
+        case .inquiry: fuzzInquiry(input)
         case .canary: fuzzCanary(input)
         }
     }
