@@ -3,8 +3,10 @@ enum ProcessSource {
     static func credentials(
         _ inquiry: Inquiry, _ section: ProfileSection, _ command: Profile.Value
     ) throws(Halt) -> ResolvedIdentity {
-        let words = try words(command, usesShell: false)
-        let finding = try inquiry.find { Ask.process(words, limit: 60_000_000_000) }
+        let settings = inquiry.settings
+        let words = try words(command, usesShell: settings.flag(.processShell))
+        let limit = settings.integer(.processTimeout) &* 1_000_000
+        let finding = try inquiry.find { Ask.process(words, limit: limit) }
         if let failure = finding.failure { throw .failed(command.origin, "the program \(failure)") }
         // What it printed may hold secrets whatever it is, and is never shown.
         guard finding.status == 0 else {

@@ -109,12 +109,11 @@ private struct STSCall {
     init(
         _ inquiry: Inquiry, _ body: RequestBody, _ origin: Message, _ credentials: Credentials?
     ) throws(Halt) {
-        let settings = inquiry.settings
-        guard let wanted = settings.region ?? inquiry.shared.region.current?.region else {
+        guard let wanted = inquiry.settings.region ?? inquiry.shared.region.current?.region else {
             throw .failed(origin, "there is no region to assume the role in: set region, AWS_REGION or the profile's")
         }
         do throws(ArgumentError) {
-            (endpoint, region) = try settings.place(of: .sts, wanted)
+            (endpoint, region) = try inquiry.settings.place(of: .sts, wanted)
         } catch {
             throw .failed(origin, error.message)
         }

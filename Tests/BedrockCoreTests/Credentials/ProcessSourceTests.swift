@@ -29,6 +29,15 @@ private let place = #"credential_process of the profile "default" in "/h/.aws/co
         #expect(driver.asked == ["run /bin/p|a b|--c within 60000 ms"])
     }
 
+    @Test("by a shell, and for another time, where the configuration wants that")
+    func shell() throws {
+        let driver = Self.driver("")
+        driver.code = ["credentials.process_shell": "on", "credentials.process_timeout_ms": "5"]
+        driver.programs[["/bin/sh", "-c", "/bin/p 'a b' --c"]] = (0, "{\(Self.keys)}")
+        #expect(try driver.run(ProfileSource.credentials)?.shown == "A S - ")
+        #expect(driver.asked == ["run /bin/sh|-c|/bin/p 'a b' --c within 5 ms"])
+    }
+
     @Test("the account is the profile's where they do not say it")
     func account() throws {
         let more = "aws_account_id = 9"

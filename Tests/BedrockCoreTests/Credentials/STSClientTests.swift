@@ -76,6 +76,44 @@ private func failure(_ answers: InquiryDriver.Answer...) throws -> String? {
         #expect(try driver.run(ProfileSource.credentials) != nil, "\(driver.failure ?? "")")
     }
 
+    @Test(
+        "where endpoints are configured, with FIPS and IPv6",
+        arguments: [
+            (["AWS_ENDPOINT_URL_STS": "http://localhost:4566/sts/"], "http://localhost:4566/sts/"),
+            (["AWS_ENDPOINT_URL": "https://stack", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "https://b"], "https://stack/"),
+            (["AWS_USE_FIPS_ENDPOINT": "true"], "https://sts-fips.us-east-1.amazonaws.com/"),
+            (["AWS_USE_DUALSTACK_ENDPOINT": "true"], "https://sts.us-east-1.api.aws/"),
+        ])
+    func endpoints(_ variables: [String: String], _ url: String) throws {
+        let driver = InquiryDriver.withSTS(profile())
+        driver.environment.merge(variables) { $1 }
+        driver.http = ["POST \(url)": [assumed()]]
+        #expect(try driver.run(ProfileSource.credentials) != nil, "\(driver.failure ?? "")")
+        #expect(driver.header("authorization", 0)?.contains("/us-east-1/sts/") == true)
+    }
+
+    @Test("the global endpoint signs for its home")
+    func global() throws {
+        let driver = InquiryDriver.withSTS(profile())
+        driver.code = ["region": "aws-global"]
+        driver.http = ["POST https://sts.amazonaws.com/": [assumed()]]
+        #expect(try driver.run(ProfileSource.credentials) != nil, "\(driver.failure ?? "")")
+        #expect(driver.header("authorization", 0)?.contains("/us-east-1/sts/") == true)
+    }
+
+    @Test("endpoints that cannot be")
+    func noEndpoint() throws {
+        let driver = InquiryDriver.withSTS(profile())
+        driver.environment.merge(["AWS_ENDPOINT_URL_STS": "http://h", "AWS_USE_FIPS_ENDPOINT": "true"]) { $1 }
+        #expect(try driver.run(ProfileSource.credentials) == nil && driver.asked == [])
+        let wrong = "Invalid Configuration: FIPS and custom endpoint are not supported"
+        #expect(driver.failure == "\(place): \(wrong)")
+        driver.code = [:]
+        driver.environment["AWS_USE_FIPS_ENDPOINT"] = nil
+        #expect(try driver.run(ProfileSource.credentials) == nil && driver.asked == [])
+        #expect(driver.failure?.hasPrefix("\(place): there is no region") == true, "requests are signed for one")
+    }
+
     @Test("without a region there is nowhere to go")
     func nowhere() throws {
         let driver = InquiryDriver.withSTS(profile())
