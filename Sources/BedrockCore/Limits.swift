@@ -61,6 +61,8 @@ public enum Limits {
     public static let profileNameLength = 1024
     /// Most models and regions to fall back to: each may cost a whole round of attempts.
     public static let fallbackCount = 32
+    /// Longest trace that is passed on; Lambda's have some hundred bytes.
+    public static let traceIDLength = 2048
     /// Most headers that a caller adds to requests, and most places to connect to instead of others.
     public static let extraHeaderCount = 64
     public static let connectToCount = 64

@@ -8,6 +8,7 @@ class EasyHandle {
     /// The multi handle has it.
     var isAdded = false
     private var headers: UnsafeMutablePointer<curl_slist>?
+    private var redirections: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
     /// Takes a handle over, fresh or used before. Nil without memory.
@@ -21,6 +22,7 @@ class EasyHandle {
     deinit {
         Self.wipe(headers)
         curl_slist_free_all(headers)
+        curl_slist_free_all(redirections)
         free(errorText)
     }
 
@@ -61,10 +63,12 @@ class EasyHandle {
             let separator = header.value.isEmpty ? Bytes(";") : Bytes(": ")
             var line = header.name + separator + header.value
             defer { line.wipe() }
-            guard add(line) else { return false }
+            guard Self.append(line, to: &headers) else { return false }
         }
         for name: StaticString in ["Expect", "Accept", "Content-Type"] {
-            guard fields.firstValue(of: name) != nil || add(Bytes(name) + Bytes(":")) else { return false }
+            guard fields.firstValue(of: name) != nil || Self.append(Bytes(name) + Bytes(":"), to: &headers) else {
+                return false
+            }
         }
         return set(CURLOPT_HTTPHEADER, headers)
     }
@@ -75,10 +79,12 @@ class EasyHandle {
             && set(CURLOPT_POSTFIELDS, body.bytes.pointer) && set(CURLOPT_POST, 1)
     }
 
-    /// Instead of the system's authorities, which libcurl finds by a file and by a directory.
-    func trustOnly(_ bundle: Bytes) -> Bool {
-        set(CURLOPT_CAINFO, bundle) && set(CURLOPT_CAPATH, nil) && set(CURLOPT_PROXY_CAINFO, bundle)
-            && set(CURLOPT_PROXY_CAPATH, nil)
+    /// Where connections go instead of the host and port of a URL.
+    func connect(to places: [Bytes]) -> Bool {
+        for place in places {
+            guard Self.append(place, to: &redirections) else { return false }
+        }
+        return places.isEmpty || set(CURLOPT_CONNECT_TO, redirections)
     }
 
     func set(_ option: CURLoption, _ value: Int) -> Bool {
@@ -91,17 +97,19 @@ class EasyHandle {
 
     /// libcurl copies the text.
     func set(_ option: CURLoption, _ text: Bytes) -> Bool {
-        (text + [0]).withUnsafeBytes { set(option, $0.baseAddress) }
+        var text = text + [0]
+        defer { text.wipe() }
+        return text.withUnsafeBytes { set(option, $0.baseAddress) }
     }
 
-    private func add(_ line: Bytes) -> Bool {
+    private static func append(_ line: Bytes, to list: inout UnsafeMutablePointer<curl_slist>?) -> Bool {
         var text = line + [0]
         defer { text.wipe() }
         let grown = text.withUnsafeBytes {
-            curl_slist_append(headers, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
+            curl_slist_append(list, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
         }
         guard let grown else { return false }
-        headers = grown
+        list = grown
         return true
     }
 }

@@ -7,15 +7,26 @@ extension Environment {
     public static func ofProcess() -> Environment {
         var environment = Environment()
         for name in names {
-            (name + [0]).withUnsafeBytes { text in
-                guard let pointer = text.baseAddress?.assumingMemoryBound(to: CChar.self),
-                    let value = getenv(pointer)
-                else { return }
-                environment.add(name, copy(value))
-            }
+            if let value = read(name) { environment.add(name, value) }
         }
         if environment.value("HOME") == nil, let home = homeFolder() { environment.add("HOME", home) }
         return environment
+    }
+
+    /// What traces the request that a function in Lambda works on; empty elsewhere. It is another one each time, so
+    /// it is read for each call.
+    static func traceID() -> Bytes {
+        guard read(Bytes("AWS_LAMBDA_FUNCTION_NAME")) != nil, let trace = read(Bytes("_X_AMZN_TRACE_ID")),
+            trace.count <= Limits.traceIDLength
+        else { return [] }
+        return trace
+    }
+
+    private static func read(_ name: Bytes) -> Bytes? {
+        (name + [0]).withUnsafeBytes { text in
+            guard let pointer = text.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
+            return getenv(pointer).map { copy($0) }
+        }
     }
 
     /// As shells and the AWS SDKs find it where HOME does not say it.

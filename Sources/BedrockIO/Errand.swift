@@ -25,17 +25,14 @@ final class Errand: EasyHandle {
     }
 
     func prepare(_ settings: Settings, proxy: Bytes) -> Bool {
-        var isSet =
-            begin() && setHeaders(request.headers) && set(CURLOPT_URL, request.url) && setMethod()
+        begin() && setHeaders(request.headers) && set(CURLOPT_URL, request.url) && setMethod()
             && sys_setopt_write(easy, CURLOPT_WRITEFUNCTION, answerArrived) == CURLE_OK
             && sys_setopt_write(easy, CURLOPT_HEADERFUNCTION, answerLineArrived) == CURLE_OK
-            && set(CURLOPT_PROXY, proxy) && set(CURLOPT_NOPROXY, settings.proxyBypass)
+            && setUpRoute(settings, proxy: proxy)
             && set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
             && set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectLimit))
             && set(CURLOPT_TIMEOUT_MS, milliseconds(request.limit))
             && sys_setopt_socket(easy, settings.connection.unacknowledgedMs) == CURLE_OK
-        if let bundle = settings.caBundle { isSet = isSet && trustOnly(bundle) }
-        return isSet
     }
 
     private func setMethod() -> Bool {

@@ -55,6 +55,7 @@ public final class Stream: @unchecked Sendable {
         exchange = Exchange(
             operation: operation, modelID: modelID, body: RequestBody(body), settings: settings, consumer: consumer,
             wishes: wishes, shared: client.loop.shared, desk: desk, now: sys_now_ns())
+        exchange.traceID = Environment.traceID()
     }
 
     // MARK: Any thread

@@ -41,13 +41,9 @@ final class Transfer: EasyHandle {
 
     private func setUpTransport(_ request: PreparedRequest, _ settings: Settings) -> Bool {
         // The connect limit is ours; libcurl's own default of five minutes must not come first.
-        var isSet =
-            set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max)) && set(CURLOPT_PROXY, request.proxy)
-            && set(CURLOPT_NOPROXY, settings.proxyBypass)
         let version = settings.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
-        isSet = isSet && set(CURLOPT_HTTP_VERSION, version)
-        if let bundle = settings.caBundle { isSet = isSet && trustOnly(bundle) }
-        return isSet
+        return set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max)) && set(CURLOPT_HTTP_VERSION, version)
+            && setUpRoute(settings, proxy: request.proxy)
     }
 
     /// How old connections are found out and new ones are made. libcurl itself leaves a dead one that it took from the
@@ -122,7 +118,7 @@ extension TransportFailure {
         let kind: Kind
         switch result {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: kind = .resolve
-        case CURLE_COULDNT_CONNECT, CURLE_PROXY: kind = .connect
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_INTERFACE_FAILED: kind = .connect
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED:

@@ -24,6 +24,10 @@ public final class Settings {
     public let queueLength: Int
     public let usesHTTP2: Bool
     public let invokeOptions: InvokeOptions
+    /// What a caller sends beside the library's own headers.
+    public let extraHeaders: [HTTPHeader]
+    /// Where to connect instead of other places, as libcurl takes it.
+    public let connectTo: [Bytes]
 
     /// The settings, once what the environment and the profile hold is checked as what is set in code, where it counts.
     /// Not a throwing initialiser: those of classes leak the object in Embedded Swift 6.3.
@@ -57,6 +61,8 @@ public final class Settings {
         queueLength = Int(Self.integer(.queueBytes, config))
         usesHTTP2 = config[.httpVersion].map { $0 == "2" } ?? false
         invokeOptions = Self.invokeOptions(config)
+        extraHeaders = Self.extraHeaders(config)
+        connectTo = Self.connectTo(config)
         turn = TurnRules(config)
         identityLimit = Self.integer(.identityTimeout, config) &* 1_000_000
         tapPath = config[.tapPath]

@@ -9,6 +9,12 @@ extension Settings {
     }
 
     private func proxy(isSecure: Bool) throws(Failure) -> Bytes {
+        let url = try proxyURL(isSecure: isSecure)
+        // libcurl would take the URL's.
+        return proxyUser == nil ? url : ProxyURL.anonymous(url)
+    }
+
+    private func proxyURL(isSecure: Bool) throws(Failure) -> Bytes {
         if let url = config[.proxyURL] { return url == "none" ? [] : url }
         let found =
             isSecure
@@ -35,21 +41,20 @@ extension Settings {
 
     public var interface: Bytes? { config[.interface] }
 
-    /// As libcurl takes them.
-    public var connectTo: [Bytes] {
-        guard let list = config[.connectTo] else { return [] }
-        return (try? ConnectTo.list(list.span)) ?? []
-    }
-
-    /// What a caller sends beside the library's own headers.
-    var extraHeaders: [HTTPHeader] {
-        guard let json = config[.httpHeaders] else { return [] }
-        return (try? ExtraHeaders.list(json.span)) ?? []
-    }
-
     var userAgent: Bytes {
         let name = Bytes("libbedrockstream/0.1.0")
         guard let suffix = value(.userAgentSuffix) else { return name }
         return name + [UInt8(ascii: " ")] + suffix
+    }
+
+    /// Where to connect instead of other places, as libcurl takes it.
+    static func connectTo(_ config: Config) -> [Bytes] {
+        guard let list = config[.connectTo] else { return [] }
+        return (try? ConnectTo.list(list.span)) ?? []
+    }
+
+    static func extraHeaders(_ config: Config) -> [HTTPHeader] {
+        guard let json = config[.httpHeaders] else { return [] }
+        return (try? ExtraHeaders.list(json.span)) ?? []
     }
 }

@@ -13,6 +13,13 @@ enum ProxyURL {
         _ = try Authority(withoutUser(rest.extracting(0..<slash)))
     }
 
+    /// The same without name and password.
+    static func anonymous(_ url: Bytes) -> Bytes {
+        guard let rest = try? withoutScheme(url.span) else { return url }
+        let schemeLength = url.count &- rest.count
+        return Bytes(url.prefix(schemeLength)) + Bytes(copying: withoutUser(rest))
+    }
+
     @_lifetime(copy url)
     private static func withoutScheme(_ url: Span<UInt8>) throws(ArgumentError) -> Span<UInt8> {
         for scheme in schemes where url.startsIgnoringCase(with: scheme) {

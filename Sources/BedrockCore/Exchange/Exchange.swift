@@ -51,6 +51,8 @@ public final class Exchange {
     let shared: SharedState
 
     public internal(set) var settings: Settings
+    /// What traces the call through AWS; empty for nothing.
+    public var traceID = Bytes()
     var modelID: Bytes
     /// What the caller asked; in a later round, with all that was said since.
     var originalBody: RequestBody
@@ -301,7 +303,8 @@ public final class Exchange {
             operation: operation, modelID: modelID, body: body, settings: settings, endpoint: endpoint,
             identity: identity, signer: shared.signer,
             epochSeconds: clock.wall &+ shared.skew.offset(host: endpoint.host),
-            attemptHeaders: retries.headers(max: settings.retry.allowedAttempts))
+            attemptHeaders: retries.headers(max: settings.retry.allowedAttempts)
+                + TraceID.headers(traceID, beside: settings.extraHeaders))
     }
 }
 

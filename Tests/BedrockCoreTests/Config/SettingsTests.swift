@@ -131,6 +131,18 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
         #expect(throws: Never.self) { try settings(["proxy.url": url]) }
     }
 
+    @Test(
+        "a name of its own is told to the proxy in place of the URL's",
+        arguments: [
+            ("http://me:a@b@p:1", "http://p:1"), ("me@p", "p"), ("http://p:1", "http://p:1"), ("none", ""),
+            ("SOCKS5H://u:v@[::1]:1", "SOCKS5H://[::1]:1"), ("http://me@p/", "http://p/"),
+        ])
+    func proxyUser(_ url: String, _ expected: String) throws {
+        let endpoint = try Endpoint(url: "https://h".utf8.span)
+        let settings = try settings(["proxy.url": url, "proxy.user": "you"])
+        #expect(try String(settings.proxy(for: endpoint)) == expected)
+    }
+
     @Test func proxyBypass() throws {
         #expect(try settings().proxyBypass == [])
         #expect(String(try settings([:], ["no_proxy": "a,b", "NO_PROXY": "c"]).proxyBypass) == "a,b")
