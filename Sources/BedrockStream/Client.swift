@@ -5,8 +5,8 @@ import CBedrockStream
 /// Makes a client: reads environment and profile, starts one thread that serves all its streams. Connects to nothing
 /// yet.
 ///
-/// The environment variables it reads are those that `brs_config_describe` names, for keys that are not set, http_proxy,
-/// those of the AWS SDKs' sources of credentials, and AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_SSO,
+/// The environment variables it reads are those that `brs_config_describe` names, for keys that are not set,
+/// http_proxy, those of the AWS SDKs' sources of credentials, and AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_SSO,
 /// AWS_ENDPOINT_URL_SSO_OIDC and AWS_ENDPOINT_URL_SIGNIN for these; in Lambda each stream reads _X_AMZN_TRACE_ID, and
 /// sends it as X-Amzn-Trace-Id. It reads them again when the service says that
 /// credentials from there have expired. The profile is the one that AWS_PROFILE names, else "default", of the files
