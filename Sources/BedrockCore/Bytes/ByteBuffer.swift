@@ -149,8 +149,13 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
     /// Overwrites everything that was ever stored, then forgets it.
     public mutating func wipe() {
-        if let base { sys_zero(base, capacity) }
+        overwrite()
         removeAll()
+    }
+
+    /// Overwrites everything that was ever stored; for deinitialisers of who owns it.
+    public func overwrite() {
+        if let base { sys_zero(base, capacity) }
     }
 
     /// A copy as an array; for small contents only.

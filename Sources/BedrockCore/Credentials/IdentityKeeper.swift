@@ -103,7 +103,8 @@ public final class IdentityKeeper {
 
     private func begin(_ settings: Settings, _ shared: SharedState, _ clock: Clock) {
         let made = Inquiry(
-            goal, shared.settings ?? settings, shared, readsSources: hasInquired, wall: clock.wall)
+            goal, shared.settings ?? settings, shared, readsSources: hasInquired, wall: clock.wall,
+            callRegion: settings.region)
         hasInquired = true
         inquiry = made
         isAskTaken = false

@@ -32,6 +32,8 @@ public final class Inquiry {
     let startedAt: Int64
     /// Seconds since 1970: now, for signatures.
     private(set) var wall: Int64
+    /// Of the call that needs to know; for services that are asked where the client has no region of its own.
+    private let callRegion: Bytes?
     /// Reads environment and files before anything else.
     private let readsSources: Bool
     /// Random, and the same in each run of `resolve`.
@@ -45,10 +47,12 @@ public final class Inquiry {
     private var skipped: [Message] = []
 
     public init(
-        _ goal: Goal, _ settings: Settings, _ shared: SharedState, readsSources: Bool, wall: Int64
+        _ goal: Goal, _ settings: Settings, _ shared: SharedState, readsSources: Bool, wall: Int64,
+        callRegion: Bytes? = nil
     ) {
         self.goal = goal
         self.settings = settings
+        self.callRegion = callRegion
         self.shared = shared
         self.readsSources = readsSources
         startedAt = wall
@@ -93,6 +97,9 @@ public final class Inquiry {
     }
 
     // MARK: For sources
+
+    /// The region of services that are asked: the client's, the one that was found, or that of the call.
+    var region: Bytes? { settings.region ?? shared.region.current?.region ?? callRegion }
 
     /// The answer to a question, which is put where it is not known yet.
     @inline(__always)

@@ -156,7 +156,7 @@ extension IdentityRequest {
         body.endObject()
         return IdentityRequest(
             "POST", url, headers: [HTTPHeader("content-type", Bytes("application/json"))],
-            body: RequestBody(body.take()))
+            body: RequestBody(body.take(), isSecret: true))
     }
 }
 

@@ -23,7 +23,7 @@ enum LoginSource {
     private static func request(
         _ inquiry: Inquiry, _ old: Finding, _ source: Message
     ) throws(Halt) -> IdentityRequest {
-        let region = old.text("signInRegion") ?? inquiry.settings.region
+        let region = old.text("signInRegion") ?? inquiry.region
         let url = try inquiry.url(.signIn, region, "/v1/token").array
         let pem = try old.needed(source, "dpopKey")
         guard let proof = PossessionProof.make(pem, url: url, seconds: inquiry.wall, id: inquiry.nonce) else {

@@ -62,7 +62,7 @@ enum STSClient {
     private static func send(
         _ inquiry: Inquiry, _ form: consuming ByteBuffer, _ origin: Message, _ credentials: Credentials?
     ) throws(Halt) -> ResolvedIdentity {
-        let call = try STSCall(inquiry, RequestBody(form), origin, credentials)
+        let call = try STSCall(inquiry, RequestBody(form, isSecret: true), origin, credentials)
         var number: UInt32 = 1
         var isClockCorrected = false
         while true {
@@ -109,7 +109,7 @@ private struct STSCall {
     init(
         _ inquiry: Inquiry, _ body: RequestBody, _ origin: Message, _ credentials: Credentials?
     ) throws(Halt) {
-        guard let wanted = inquiry.settings.region ?? inquiry.shared.region.current?.region else {
+        guard let wanted = inquiry.region else {
             throw .failed(origin, "there is no region to assume the role in: set region, AWS_REGION or the profile's")
         }
         do throws(ArgumentError) {

@@ -17,8 +17,8 @@ struct DerivedKey: ~Copyable {
     private var key = ByteBuffer()
 
     deinit {
-        Self.overwrite(secret)
-        Self.overwrite(key)
+        secret.overwrite()
+        key.overwrite()
     }
 
     /// The key that `derive` left here; empty when it failed.
@@ -84,13 +84,5 @@ struct DerivedKey: ~Copyable {
         secret.wipe()
         key.wipe()
         keyScope.removeAll()
-    }
-
-    /// `ByteBuffer.wipe` needs a mutable buffer, which a deinitialiser has not. Nothing lies beyond `count`: the
-    /// buffers only ever grow from empty.
-    private static func overwrite(_ buffer: borrowing ByteBuffer) {
-        buffer.span.withUnsafeBufferPointer { bytes in
-            if let base = bytes.baseAddress { sys_zero(UnsafeMutablePointer(mutating: base), bytes.count) }
-        }
     }
 }
