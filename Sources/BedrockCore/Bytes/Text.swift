@@ -12,11 +12,16 @@ extension Array where Element == UInt8 {
         self = span.withUnsafeBufferPointer { [UInt8](start: $0.baseAddress, count: $0.count) }
     }
 
-    /// In one place: the standard library's way is a loop wherever it is used.
+    /// In one place: the standard library's way is a loop wherever it is used. Of no bytes it would write the length
+    /// into the empty array that all threads share.
     @inline(never)
     init(start: UnsafePointer<UInt8>?, count: Int) {
+        guard let start, count > 0 else {
+            self = []
+            return
+        }
         self.init(unsafeUninitializedCapacity: count) { room, length in
-            if let start, let room = room.baseAddress { memcpy(room, start, count) }
+            if let room = room.baseAddress { memcpy(room, start, count) }
             length = count
         }
     }
