@@ -16,6 +16,7 @@ Calls, events and their order are those of boto3's `bedrock-runtime` client. The
 ends without an exception only where the answer is complete.
 """
 
+from ._config import ConfigKey, config_keys
 from ._ffi import VERSION as __version__
 from ._ffi import brs_code as Code
 from ._ffi import brs_phase as Phase
@@ -41,6 +42,7 @@ from .errors import (
     ToolRoundsError,
     ValidationError,
 )
+from .identity import Identity
 from .retry import Retry
 from .result import Result, Timings, ToolCall, Usage
 from .stream import EventStream
@@ -53,10 +55,12 @@ __all__ = [
     "CancelledError",
     "Client",
     "Code",
+    "ConfigKey",
     "ConnectionFailedError",
     "ConverseResponse",
     "EventStream",
     "ForkedError",
+    "Identity",
     "IncompleteError",
     "InvokeResponse",
     "LibraryNotFound",
@@ -78,4 +82,5 @@ __all__ = [
     "Usage",
     "ValidationError",
     "__version__",
+    "config_keys",
 ]

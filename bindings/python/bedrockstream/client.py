@@ -6,25 +6,29 @@ import ctypes
 import io
 import math
 import threading
+import time
 import weakref
 from ctypes import POINTER, byref, sizeof
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, TypedDict
 
 from . import _ffi, errors
-from ._calls import Body, call, call_plain, to_bytes, to_json, to_text
+from ._calls import Body, call, to_bytes, to_json, to_text
+from ._config import Config, Setting, Settings
 from ._events import batch_event, chunk_event, converse_event, converse_response
 from ._ffi import brs_code as Code
 from ._ffi import brs_operation as Operation
 from ._library import library
 from ._lock import Lock
+from ._log import LogLines
 from ._pull import Puller
 from ._tools import Tools
+from .identity import Credentials, Host, Identity, Mfa, Token, read_identity
 from .result import Result
 from .retry import OnRetry
-from .stream import Event, EventStream
+from .stream import SLICE_MS, Event, EventStream
 
-Setting = Union[str, int, bool]
-Settings = Mapping[str, Optional[Setting]]
+if TYPE_CHECKING:
+    from logging import Logger
 
 
 class ConverseResponse(TypedDict):
@@ -62,8 +66,18 @@ class ResponseBody(io.BytesIO):
 class Client:
     """A connection pool with its credentials. Any number of threads may use it at once.
 
-    What is not given is found as the AWS SDKs find it. `config` takes any key of the library's configuration, as
-    {"timeout.first_byte_ms": "3000"}.
+    What is not given is found as the AWS SDKs find it: in the environment, the profile that `profile_name` or
+    AWS_PROFILE names, and where the machine or container has it. `config` takes any key of the library's
+    configuration, as {"timeout.first_byte_ms": "3000"}; `config_keys()` lists them.
+
+    `credentials` is asked before the environment and the profile: a callable without arguments, or an object of
+    botocore, as `boto3.Session().get_credentials()`. It gives a dict or an object with `access_key`, `secret_key`,
+    `token` and `expiry_time`, or as services write them (`AccessKeyId`, ...); None leaves it to the next source.
+    `token` gives a bearer token in the same way, a str or with `token` and `expiration`; `mfa` is called with the
+    device's serial number and gives its code. They are called on threads of their own, when the first call needs it
+    and before what they gave expires; calls that need it wait. What they raise is the message of the calls' errors.
+
+    `logger` gets what the library logs, by a thread of its own; its level counts as it is now.
     """
 
     def __init__(
@@ -75,11 +89,18 @@ class Client:
         aws_session_token: Optional[str] = None,
         bearer_token: Optional[str] = None,
         config: Optional[Mapping[str, Setting]] = None,
+        *,
+        profile_name: Optional[str] = None,
+        credentials: Optional[Credentials] = None,
+        token: Optional[Token] = None,
+        mfa: Optional[Mfa] = None,
+        logger: Optional[Logger] = None,
     ) -> None:
         self._library = library()
         settings: Dict[str, Optional[Setting]] = {
             "region": region_name,
             "endpoint_url": endpoint_url,
+            "profile": profile_name,
             "credentials.access_key_id": aws_access_key_id,
             "credentials.secret_access_key": aws_secret_access_key,
             "credentials.session_token": aws_session_token,
@@ -87,12 +108,55 @@ class Client:
         }
         settings.update(config or {})
         client = POINTER(_ffi.brs_client)()
-        with Config(self._library, settings) as handle:
-            call(self._library.brs_client_new, handle, byref(client))
+        # What the client's thread calls must be there until it has ended.
+        self._host = Host(self._library, credentials, token, mfa)
+        self._config = Config(self._library, settings, is_needed=True)
+        lines = None
+        try:
+            self._host.register(self._config.handle)
+            if logger is not None:
+                lines = LogLines(logger)
+                lines.register(self._library, self._config.handle)
+            call(self._library.brs_client_new, self._config.handle, byref(client))
+        except BaseException:
+            end(self._library, None, self._config, lines)
+            raise
         self._handle = client
         self._using = Lock()  # held while the handle is in use
-        self._draining = Lock()  # held by `drain`, which waits too long to hold the other
-        self._free = weakref.finalize(self, self._library.brs_client_free, client)
+        self._draining = Lock()  # held by `drain` and `identify`, which wait too long to hold the other
+        self._free = weakref.finalize(self, end, self._library, client, self._config, lines)
+
+    def identify(self, timeout_s: Optional[float] = None) -> Identity:
+        """Finds out who the client is, as its first call would, without sending one; raises what that would raise.
+
+        After `timeout_s` seconds (None: no limit but the setting `credentials.timeout_ms`) a StreamTimeoutError.
+        """
+        identity = _ffi.brs_identity(size=sizeof(_ffi.brs_identity))
+        until = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            left = max(min(until - time.monotonic(), SLICE_MS / 1000), 0)
+            try:
+                # Not `_using`, which every new stream needs.
+                with self._draining:
+                    self._check_open()
+                    call(self._library.brs_client_identify, self._handle, math.ceil(left * 1000), byref(identity))
+                return read_identity(identity)
+            except errors.BedrockStreamError as error:
+                if error.code != Code.BRS_E_TIMEOUT or time.monotonic() >= until:
+                    raise
+
+    def setting(self, key: str) -> str:
+        """The value of a configuration key: what was given to this client, else the default; not that of a secret.
+
+        What the environment and the profile say of it is not in there.
+        """
+        with self._using:
+            self._check_open()
+            return self._config.get(key)
+
+    def _check_open(self) -> None:
+        if not self._free.alive:
+            raise errors.of_code(Code.BRS_E_CLOSED, "the client was closed")
 
     def converse_stream(
         self,
@@ -269,37 +333,20 @@ class Client:
             if config is not None:
                 request.config = config
             with self._using:
-                if not self._free.alive:
-                    raise errors.of_code(Code.BRS_E_CLOSED, "the client was closed")
+                self._check_open()
                 call(self._library.brs_stream_open, self._handle, byref(request), None, byref(handle))
         stream = EventStream(self._library, handle, self, decode, on_retry, tools)
         stream.start()
         return stream
 
 
-class Config:
-    """Settings as a brs_config for the time of a call; None where nothing is set."""
-
-    def __init__(self, loaded: ctypes.CDLL, settings: Settings) -> None:
-        self.library = loaded
-        self.settings = {key: value for key, value in settings.items() if value is not None}
-        self.handle: Any = None
-
-    def __enter__(self) -> Any:
-        if self.settings:
-            self.handle = POINTER(_ffi.brs_config)()
-            call_plain(self.library.brs_config_new, byref(self.handle))
-        try:
-            for key, value in self.settings.items():
-                call(self.library.brs_config_set, self.handle, to_text("config", key), to_text(key, setting(value)))
-        except BaseException:
-            self.__exit__()
-            raise
-        return self.handle
-
-    def __exit__(self, *exception: object) -> None:
-        if self.handle is not None:
-            self.library.brs_config_free(self.handle)
+def end(loaded: ctypes.CDLL, client: Any, config: Config, lines: Optional[LogLines]) -> None:
+    """The end of a client, and of what was made for it."""
+    if client is not None:
+        loaded.brs_client_free(client)
+    config.close()
+    if lines is not None:
+        lines.end()
 
 
 def with_tools(
@@ -354,9 +401,3 @@ def finished(stream: EventStream, members: Dict[str, Any]) -> BatchResponse:
     response["ResponseMetadata"] = stream.metadata
     response.result = stream.result or Result()
     return response
-
-
-def setting(value: Setting) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

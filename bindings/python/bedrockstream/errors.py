@@ -164,6 +164,7 @@ CLASSES: Dict[int, Type[BedrockStreamError]] = {
     Code.BRS_E_CONNECT: ConnectionFailedError,
     Code.BRS_E_TLS: ConnectionFailedError,
     Code.BRS_E_TRANSPORT: ConnectionFailedError,
+    Code.BRS_E_TIMEOUT: StreamTimeoutError,
     Code.BRS_E_TIMEOUT_CONNECT: StreamTimeoutError,
     Code.BRS_E_TIMEOUT_FIRST_BYTE: StreamTimeoutError,
     Code.BRS_E_TIMEOUT_BETWEEN_BYTES: StreamTimeoutError,
