@@ -5,12 +5,14 @@ extension Port {
     static func resolveEndpoint(_ arguments: Arguments, _ writer: inout JSONWriter) throws(Refusal) {
         try arguments.allow("service", "params")
         let service = try arguments.service()
+        guard AWSService.known.contains(service) else { throw .unsupported }
         let params = try arguments.optionalObject("params")
-        switch service {
-        case .sts: try params?.allow("Region", "UseFIPS", "UseDualStack", "Endpoint", "UseGlobalEndpoint")
-        case .signIn:
+        if service == .sts {
+            try params?.allow("Region", "UseFIPS", "UseDualStack", "Endpoint", "UseGlobalEndpoint")
+        } else if service == .signIn {
             try params?.allow("Region", "UseFIPS", "UseDualStack", "Endpoint", "IsControlPlane", "IsOAuthEndpoint")
-        default: try params?.allow("Region", "UseFIPS", "UseDualStack", "Endpoint")
+        } else {
+            try params?.allow("Region", "UseFIPS", "UseDualStack", "Endpoint")
         }
         var rules = EndpointRules(service, region: try params?.optionalText("Region"))
         rules.usesFIPS = try params?.bool("UseFIPS", otherwise: false) ?? false
@@ -42,8 +44,7 @@ extension Port {
         try arguments.allow("service", "profile", "config_text", "env", "client_config")
         let service = try arguments.service()
         let given = try arguments.optionalObject("client_config")
-        // Other services' endpoints are nothing that code can set.
-        try given?.allow("ignore_configured_endpoint_urls", service == .bedrockRuntime ? "endpoint_url" : "")
+        try given?.allow("ignore_configured_endpoint_urls", "endpoint_url")
         let code = try given?.optionalText("endpoint_url")
         let isIgnoring = try given?.bool("ignore_configured_endpoint_urls", otherwise: false) ?? false
         // A client, whose settings these are, must know where Bedrock is; here that may be asked for nobody.
@@ -51,7 +52,7 @@ extension Port {
         let settings = try settings(arguments, bedrock, isIgnoring)
         let url: Bytes
         do throws(ArgumentError) {
-            url = try settings.endpointURL(of: service, settings.region)
+            url = try settings.endpointURL(of: service, settings.region, inCode: code)
         } catch {
             throw .failed(kind: "endpoint", message: error.message.description)
         }
@@ -128,10 +129,10 @@ extension AuthScheme {
 }
 
 extension Arguments {
-    /// One that the library never calls is not supported.
+    /// A service, by its endpoint's name or by its id: "sso-oidc", "SSO OIDC".
     fileprivate func service() throws(Refusal) -> AWSService {
-        let name = try text("service")
-        guard let service = AWSService.allCases.first(where: { name == $0.name }) else { throw .unsupported }
-        return service
+        let name = try text("service").map { $0 == 0x20 || $0 == UInt8(ascii: "_") ? 0x2D : $0.asciiLowercased }
+        guard !name.isEmpty, name.allSatisfy({ $0.isUnreserved }) else { throw .malformed("args.service is no name") }
+        return AWSService(name: name)
     }
 }

@@ -76,7 +76,7 @@ def test_a_region_that_would_lead_elsewhere(port: Port) -> None:
 # ---- configured endpoints
 
 OPERATIONS = {"bedrock-runtime": "Converse", "sts": "GetCallerIdentity", "sso": "GetRoleCredentials",
-              "sso-oidc": "CreateToken", "signin": "CreateOAuth2Token"}
+              "sso-oidc": "CreateToken", "signin": "CreateOAuth2Token", "dynamodb": "ListTables"}
 SECTION = {"bedrock-runtime": "bedrock_runtime", "sso-oidc": "sso_oidc"}
 
 
@@ -103,7 +103,7 @@ def configured_case(random: Random, service: str) -> dict[str, Any]:
         env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = word
     if ignoring == "profile":
         profile["ignore_configured_endpoint_urls"] = word
-    if service == "bedrock-runtime" and random.random() < 0.3:
+    if random.random() < 0.3:
         code["endpoint_url"] = "https://code"
     lines = "".join(f"{name} = {value}\n" for name, value in profile.items())
     return {"service": service, "profile": "mine", "config_text": f"[profile mine]\n{lines}{text}", "env": env,
@@ -127,7 +127,7 @@ def by_client(case: dict[str, Any], config_file: Path, monkeypatch: pytest.Monke
         return {"ok": {"url": client._ruleset_resolver.construct_endpoint(operation, {}, {}).url}}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, "dynamodb"])
 def test_configured_endpoints(port: Port, service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = seeded()
     cases = [configured_case(random, service) for _ in range(40)]

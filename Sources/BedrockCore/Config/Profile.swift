@@ -56,7 +56,7 @@ public struct Profile: @unchecked Sendable {
         property(Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount), of: kind, section)
     }
 
-    private func property(
+    func property(
         _ name: Span<UInt8>, of kind: ProfileFile.SectionKind, _ section: Bytes
     ) -> Value? {
         guard let found = files.property(name, of: kind, section.span) else { return nil }

@@ -18,13 +18,15 @@ extension Settings {
         return (try Endpoint(url: found.url.span), found.signingRegion ?? region)
     }
 
-    /// The endpoint's URL as it is written.
-    public func endpointURL(of service: AWSService, _ region: Bytes?) throws(ArgumentError) -> Bytes {
-        try resolve(service, region).url
+    /// The endpoint's URL as it is written. `inCode` is what code says of another service than Bedrock.
+    public func endpointURL(
+        of service: AWSService, _ region: Bytes?, inCode: Bytes? = nil
+    ) throws(ArgumentError) -> Bytes {
+        try resolve(service, region, inCode).url
     }
 
     private func resolve(
-        _ service: AWSService, _ region: Bytes?
+        _ service: AWSService, _ region: Bytes?, _ inCode: Bytes? = nil
     ) throws(ArgumentError) -> (url: Bytes, signingRegion: Bytes?) {
         var rules = EndpointRules(service, region: region)
         rules.usesFIPS = flag(.fips)
@@ -32,7 +34,8 @@ extension Settings {
         rules.custom = endpointURL
         if service != .bedrockRuntime {
             do throws(ConfigError) {
-                rules.custom = try configuredEndpoint(service)
+                rules.custom = inCode
+                if inCode == nil { rules.custom = try configuredEndpoint(service) }
             } catch {
                 throw ArgumentError("endpoint_url", error.message)
             }
@@ -54,8 +57,8 @@ extension Settings {
     public func configuredEndpoint(_ service: AWSService) throws(ConfigError) -> Bytes? {
         if service == .bedrockRuntime, let url = config[.endpointURL] { return url }
         if flag(.ignoresConfiguredEndpoints) { return nil }
-        for variable: StaticString in [service.variable, "AWS_ENDPOINT_URL"] {
-            if let url = environment.value(variable) { return try checked(url, from: Message(variable)) }
+        for variable in [service.variable, Bytes("AWS_ENDPOINT_URL")] {
+            if let url = environment.value(variable.span) { return try checked(url, from: Message(variable)) }
         }
         if let url = try serviceURL(service) { return url }
         guard let found = profile.value(.endpointURL) else { return nil }
@@ -68,8 +71,9 @@ extension Settings {
         guard profile.files.contains(.services, name.text.span) else {
             throw ConfigError(message: "there is no services section \(Message.shown(name.text)) (from \(name.origin))")
         }
-        guard let found = profile.property(service.section, of: .services, name.text),
-            let url = profile.files.property(service.section, of: .services, name.text.span)?.property.value
+        let section = service.section.span
+        guard let found = profile.property(section, of: .services, name.text),
+            let url = profile.files.property(section, of: .services, name.text.span)?.property.value
                 .nested("endpoint_url")
         else { return nil }
         return try checked(url, from: found.origin)

@@ -1,44 +1,32 @@
-/// A service that the library calls.
-public enum AWSService: CaseIterable, Sendable {
-    case bedrockRuntime, sts, sso, ssoOIDC, signIn
+/// A service by the name that its endpoint rules go by.
+public struct AWSService: Equatable, Sendable {
+    /// In lower case, words joined by hyphens.
+    public let name: Bytes
 
-    /// The name that its rules go by.
-    public var name: StaticString {
-        switch self {
-        case .bedrockRuntime: "bedrock-runtime"
-        case .sts: "sts"
-        case .sso: "sso"
-        case .ssoOIDC: "sso-oidc"
-        case .signIn: "signin"
-        }
+    public init(name: Bytes) {
+        self.name = name
     }
 
+    public static var bedrockRuntime: AWSService { AWSService(name: Bytes("bedrock-runtime")) }
+    public static var sts: AWSService { AWSService(name: Bytes("sts")) }
+    public static var sso: AWSService { AWSService(name: Bytes("sso")) }
+    public static var ssoOIDC: AWSService { AWSService(name: Bytes("sso-oidc")) }
+    public static var signIn: AWSService { AWSService(name: Bytes("signin")) }
+
+    /// Those that the library calls, whose rules it knows.
+    public static var known: [AWSService] { [.bedrockRuntime, .sts, .sso, .ssoOIDC, .signIn] }
+
     /// What its hosts begin with.
-    var hostPrefix: StaticString {
-        switch self {
-        case .sso: "portal.sso"
-        case .ssoOIDC: "oidc"
-        default: name
-        }
+    var hostPrefix: Bytes {
+        if self == .sso { return Bytes("portal.sso") }
+        return self == .ssoOIDC ? Bytes("oidc") : name
     }
 
     /// Its properties' name in a services section.
-    var section: StaticString {
-        switch self {
-        case .bedrockRuntime: "bedrock_runtime"
-        case .ssoOIDC: "sso_oidc"
-        default: name
-        }
-    }
+    var section: Bytes { name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 } }
 
     /// The variable that holds its endpoint.
-    var variable: StaticString {
-        switch self {
-        case .bedrockRuntime: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
-        case .sts: "AWS_ENDPOINT_URL_STS"
-        case .sso: "AWS_ENDPOINT_URL_SSO"
-        case .ssoOIDC: "AWS_ENDPOINT_URL_SSO_OIDC"
-        case .signIn: "AWS_ENDPOINT_URL_SIGNIN"
-        }
+    var variable: Bytes {
+        Bytes("AWS_ENDPOINT_URL_") + section.map { $0 &- 97 < 26 ? $0 & 0xDF : $0 }
     }
 }
