@@ -21,6 +21,8 @@ class Login:
     key: dict
     refresh_token: str
     count: int = 1
+    before: str = ""
+    """Good until its successor is used: the answer that brings that one can be lost."""
 
 
 class SignIn(Service):
@@ -53,13 +55,14 @@ class SignIn(Service):
             raise Refused("ValidationException", "Invalid client or grant", error="INVALID_REQUEST")
         region = HOST.match(request.host)[1]
         for login in self.logins:
-            if (login.refresh_token, login.region) == (asked.get("refreshToken"), region):
+            if asked.get("refreshToken") in (login.refresh_token, login.before) and login.region == region:
                 self._check_proof(request, login)
-                return self._renewed(login, life_s)
+                return self._renewed(login, asked["refreshToken"], life_s)
         raise Refused("AccessDeniedException", "The refresh token has expired.", error="TOKEN_EXPIRED")
 
-    def _renewed(self, login, life_s):
+    def _renewed(self, login, asked_with, life_s):
         login.count += 1
+        login.before = asked_with
         login.refresh_token = self.world.secret(f"{login.refresh_token.split('.')[0]}.{login.count}")
         keys = self.world.issue("login", login.region, life_s)
         return json_answer({

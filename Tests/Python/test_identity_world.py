@@ -52,10 +52,8 @@ class Key:
         return b"".join(one.to_bytes(pad_to, "big") for one in decode_dss_signature(signature))
 
 
-@pytest.fixture
-def world(identity_world, monkeypatch):  # noqa: F811
+def lead_botocore(world, monkeypatch):
     """Every connection of this process goes there."""
-    world = identity_world
     world.home.enter(monkeypatch)
     monkeypatch.setenv("AWS_CA_BUNDLE", world.ca_bundle)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -66,7 +64,12 @@ def world(identity_world, monkeypatch):  # noqa: F811
     cache = str(world.home.folder / ".aws" / "sso" / "cache")
     for provider in (botocore.tokens.SSOTokenProvider, botocore.credentials.SSOProvider):
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", cache)
-    return world
+
+
+@pytest.fixture
+def world(identity_world, monkeypatch):  # noqa: F811
+    lead_botocore(identity_world, monkeypatch)
+    return identity_world
 
 
 def resolve(world, profile=None, source=None):

@@ -122,7 +122,11 @@ class Caller:
         self.calls = []
         texts = {name.replace("__", "."): value for name, value in settings.items()}
         with Config(self.library, {**KEYS, **ONE_ATTEMPT, "endpoint_url": endpoint, **texts}) as config:
+            self.prepare(config)
             call(self.library.brs_client_new, config, byref(self.client))
+
+    def prepare(self, config):
+        """What a configuration gets beside its keys."""
 
     def start(self, model, hold=False, question=QUESTION, **settings):
         texts = {name.replace("__", "."): value for name, value in settings.items()}
