@@ -41,6 +41,8 @@ extension Environment {
     /// The text up to its NUL, which ends the loop, or up to the longest value that a setting may have.
     private static func copy(_ text: UnsafePointer<CChar>) -> Bytes {
         var bytes = Bytes()
+        // Growing would leave pieces of secrets behind.
+        bytes.reserveCapacity(strnlen(text, Limits.configValueLength))
         while bytes.count < Limits.configValueLength, text[bytes.count] != 0 {
             bytes.append(UInt8(bitPattern: text[bytes.count]))
         }

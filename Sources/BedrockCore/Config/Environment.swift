@@ -1,6 +1,18 @@
 /// The environment, read once by the edge: each name with its value.
 public struct Environment {
-    private var variables: [(name: Bytes, value: Bytes)] = []
+    /// Some are secrets: all of them are overwritten when nobody reads them any more.
+    private final class Storage {
+        var variables: [(name: Bytes, value: Bytes)]
+
+        init(_ variables: [(name: Bytes, value: Bytes)]) { self.variables = variables }
+
+        deinit {
+            for at in 0..<variables.count { variables[at].value.wipe() }
+        }
+    }
+
+    private var storage = Storage([])
+    private var variables: [(name: Bytes, value: Bytes)] { storage.variables }
 
     public init() {}
 
@@ -21,7 +33,8 @@ public struct Environment {
     ]
 
     public mutating func add(_ name: Bytes, _ value: Bytes) {
-        variables.append((name, value))
+        if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.variables) }
+        storage.variables.append((name, value))
     }
 
     public mutating func add(_ name: StaticString, _ value: Bytes) { add(Bytes(name), value) }

@@ -1,0 +1,125 @@
+/* Where keys are while a client has them, and behind its end: searched for in all memory of the process. */
+#include "host.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct host host;
+
+#define LENGTH 40
+
+/* Not as it stands in any memory of the test's. */
+static unsigned char masked(int at) {
+  return (unsigned char)(("0123456789abcdefghijklmnopqrstuvwxyzABCD"[at] + 1) ^ 0x80);
+}
+
+static int is_there(const unsigned char *memory) {
+  for (int at = 0; at < LENGTH; at++)
+    if (memory[at] != (masked(at) ^ 0x80)) return 0;
+  return 1;
+}
+
+static int count_in(const unsigned char *memory, size_t len) {
+  int count = 0;
+  for (size_t at = 0; at + LENGTH <= len; at++) count += memory[at] == (masked(0) ^ 0x80) && is_there(memory + at);
+  return count;
+}
+
+/* How often the secret is in memory that can be written. */
+static int copies(void) {
+  static unsigned char page[65536 + LENGTH];
+  char line[512];
+  int count = 0, memory = open("/proc/self/mem", O_RDONLY);
+  FILE *maps = fopen("/proc/self/maps", "r");
+  while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+    unsigned long from = 0, to = 0;
+    char rights[8] = "";
+    if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3 || rights[1] != 'w') continue;
+    for (unsigned long at = from; at < to; at += sizeof page - LENGTH) {
+      unsigned long wanted = to - at < sizeof page ? to - at : sizeof page;
+      /* Its own page, which holds what was read before. */
+      if (at + wanted > (unsigned long)page && at < (unsigned long)(page + sizeof page)) continue;
+      ssize_t len = pread(memory, page, wanted, (off_t)at);
+      if (len > 0) count += count_in(page, (size_t)len);
+      memset(page, 0, sizeof page);
+    }
+  }
+  if (maps != NULL) fclose(maps);
+  close(memory);
+  return count;
+}
+
+static void write_secret(volatile char *secret) {
+  for (int at = 0; at < LENGTH; at++) secret[at] = (char)(masked(at) ^ 0x80);
+  secret[LENGTH] = 0;
+}
+
+static void forget(volatile char *secret) {
+  for (int at = 0; at < LENGTH; at++) secret[at] = 0;
+}
+
+static void answer_with_the_secret(struct host *of, struct asked *asked) {
+  volatile char secret[LENGTH + 1];
+  brs_answer answer = {.size = sizeof answer, .access_key_id = "AKIDHOST", .session_token = "not\na token"};
+  (void)of;
+  write_secret(secret);
+  answer.secret_access_key = (const char *)secret;
+  CHECK_CODE(brs_question_answer(asked->question, &answer, NULL), BRS_E_ARGUMENT);
+  answer.session_token = NULL;
+  CHECK_CODE(brs_question_answer(asked->question, &answer, NULL), BRS_OK);
+  asked->question = NULL;
+  forget(secret);
+}
+
+TEST(a_secret_key_has_no_copy_that_is_not_needed) {
+  if (check_is_slow()) return; /* sanitizers keep what was freed, and have much memory */
+  host_begin(&host, BRS_ASK_CREDENTIALS);
+  host.act = answer_with_the_secret;
+  host_log(&host, BRS_LOG_DEBUG);
+  host_start(&host);
+  CHECK_NUMBER(copies(), 0);
+  CHECK_CODE(host_run(&host)->code, BRS_OK);
+  int count = copies(); /* one that is kept, and one beside the key that was derived from it */
+  CHECK(count == 1 || count == 2);
+  brs_client_free(host.fixture.client);
+  host.fixture.client = NULL;
+  CHECK_NUMBER(copies(), 0);
+  host_end(&host);
+}
+
+TEST(a_secret_key_of_a_configuration_is_gone_with_the_client) {
+  if (check_is_slow()) return;
+  volatile char secret[LENGTH + 1];
+  host_begin(&host, 0);
+  config_put(host.config, KEY_ACCESS_KEY, "AKIDCODE");
+  write_secret(secret);
+  config_put(host.config, KEY_SECRET_KEY, (const char *)secret);
+  forget(secret);
+  CHECK_NUMBER(copies(), 1);
+  host_start(&host);
+  CHECK_CODE(host_run(&host)->code, BRS_OK);
+  brs_client_free(host.fixture.client);
+  host.fixture.client = NULL;
+  CHECK_NUMBER(copies(), 1);
+  config_put(host.config, KEY_SECRET_KEY, "");
+  CHECK_NUMBER(copies(), 0);
+  host_end(&host);
+}
+
+TEST(a_secret_key_of_the_environment_is_gone_with_the_client) {
+  if (check_is_slow()) return;
+  volatile char secret[LENGTH + 1];
+  host_begin(&host, 0);
+  setenv("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT", 1);
+  write_secret(secret);
+  setenv("AWS_SECRET_ACCESS_KEY", (const char *)secret, 1);
+  forget(secret);
+  host_start(&host);
+  CHECK_CODE(host_run(&host)->code, BRS_OK);
+  brs_client_free(host.fixture.client);
+  host.fixture.client = NULL;
+  CHECK_NUMBER(copies(), 1);
+  forget(getenv("AWS_SECRET_ACCESS_KEY"));
+  CHECK_NUMBER(copies(), 0);
+  host_end(&host);
+}
