@@ -34,6 +34,15 @@ public final class Config {
     /// Of a secret a copy that is protected no more.
     public subscript(key: ConfigKey) -> Bytes? { values[key.rawValue] ?? secrets[key.rawValue]?.copy }
 
+    /// A key that is set here and counts for a client alone.
+    var firstOfClients: ConfigKey? {
+        for number in 0..<ConfigKey.count {
+            guard let key = ConfigKey(rawValue: number), key.isClients, values[number] != nil else { continue }
+            return key
+        }
+        return nil
+    }
+
     func secret(_ key: ConfigKey) -> Secret? { secrets[key.rawValue] }
 
     public func set(_ name: Span<UInt8>, to value: Span<UInt8>) throws(ConfigError) {

@@ -24,6 +24,12 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         return nil
     }
 
+    /// What a client's identity is found by, which all of its calls share.
+    var isClients: Bool {
+        Self.profile.rawValue...Self.credentialsFile.rawValue ~= rawValue
+            || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue
+    }
+
     /// As in `brs_config_set`.
     public var name: ConfigText { ConfigText(text, 0) }
     /// One of "text", "secret", "url", "path", "boolean", "integer" and "one of: a, b, c".

@@ -42,6 +42,9 @@ public final class Settings {
 
     /// The same with values of one call over those of the client.
     public func with(_ overrides: Config) throws(ConfigError) -> Settings {
+        if let key = overrides.firstOfClients {
+            throw ConfigError(message: "\(key.name.span): counts for a client, and cannot be set for one call")
+        }
         let settings = Settings(overrides.over(config), environment, profile, ambient)
         settings.endpointURL = try settings.configuredEndpoint(.bedrockRuntime)
         return settings

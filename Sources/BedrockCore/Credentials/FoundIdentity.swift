@@ -7,7 +7,7 @@ public struct FoundIdentity {
 
 extension SharedState {
     /// Who asks by these settings; nil while it is being found out. Of several ways to prove it the first that leads
-    /// somewhere is taken.
+    /// somewhere is taken; a source that is configured and does not work is not passed over.
     public func whoAsks(_ settings: Settings, _ clock: Clock) throws(Failure) -> FoundIdentity? {
         var failure = Failure(.credentials, .prepare, "")
         for scheme in settings.schemes {
@@ -18,6 +18,7 @@ extension SharedState {
             switch keeper.look(settings, self, clock) {
             case .wait: return nil
             case .failed:
+                guard keeper.isUnconfigured else { throw Failure(.credentials, .prepare, keeper.failure) }
                 if !failure.message.isEmpty { failure.message += "; " }
                 failure.message += keeper.failure
             case .ready:

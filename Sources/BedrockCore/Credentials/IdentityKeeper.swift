@@ -17,6 +17,8 @@ public final class IdentityKeeper {
     public private(set) var current: ResolvedIdentity?
     /// Why the last inquiry found nothing, a sentence.
     private(set) var failure: Message = ""
+    /// It found nothing because no source is configured.
+    private(set) var isUnconfigured = false
     /// An inquiry has come to its end, and calls may be waiting for that.
     public private(set) var hasSettled = false
     /// When the running inquiry is given up, whatever it waits for; nil while there is none.
@@ -136,6 +138,9 @@ public final class IdentityKeeper {
         if let expiry = identity.expiry, expiry <= clock.wall {
             return fail("what came from \(identity.source) has expired", inquiry, clock)
         }
+        if let problem = identity.credentials?.problem {
+            return fail("\(identity.source): \(problem)", inquiry, clock)
+        }
         let isNew = current.map { !$0.hasSameKeys(as: identity) } ?? true
         current = identity
         isRefused = false
@@ -151,6 +156,7 @@ public final class IdentityKeeper {
     /// each time (full jitter would let many ask at once).
     private func fail(_ reason: Message, _ inquiry: Inquiry, _ clock: Clock) {
         failure = inquiry.explained(reason)
+        isUnconfigured = reason.isEmpty
         inquiry.shared.log(.warning) { failure }
         settle(clock)
         isRefused = false

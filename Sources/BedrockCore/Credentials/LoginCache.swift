@@ -81,16 +81,21 @@ struct LoginCache {
         if let failure = written.failure { source += ", renewed, which \(failure)" }
     }
 
-    /// Another process may have been faster, so that what this one had was good no more.
+    /// Another process may have been faster, so that what this one had was good no more; the file may come a moment
+    /// later than the refusal.
     private mutating func lookAgain(_ expiry: Int64, _ failure: Halt) throws(Halt) {
-        let again = try inquiry.find { Ask.file(path) }
-        if again.isJSONObject, let newer = try again.time(source, "expiresAt", of: outer, isNeeded: false),
-            newer > max(expiry, inquiry.startedAt)
-        {
-            contents = again
-        } else if expiry <= inquiry.startedAt {
-            throw failure
+        for pause in [0, 200_000_000, 800_000_000] as [Int64] {
+            if pause > 0 { _ = try inquiry.find { Ask.wait(pause) } }
+            let again = try inquiry.find { Ask.file(path) }
+            if again.isJSONObject, let newer = try again.time(source, "expiresAt", of: outer, isNeeded: false),
+                newer > max(expiry, inquiry.startedAt)
+            {
+                contents = again
+                return
+            }
+            if expiry > inquiry.startedAt { return }
         }
+        throw failure
     }
 
     private static let final: [StaticString] = [
@@ -98,7 +103,8 @@ struct LoginCache {
     ]
 
     /// Why there was nothing for what is there; some of that is cured by signing in again.
-    func refused(_ answer: Finding) -> Halt {
+    func refused(_ answer: Finding, by service: Message? = nil) -> Halt {
+        let source = service ?? self.source
         let code = answer.errorCode ?? []
         for final in Self.final where code.span.ends(with: final) {
             return .refused(source, answer, "; run \"\(command)\"")

@@ -25,7 +25,7 @@ enum SSOSource {
         PercentEncoding.label(account.text.span, into: &url)
         let finding = try inquiry.send(
             IdentityRequest("GET", url.array, headers: headers), tries: 3, pause: 1_000_000_000)
-        guard finding.failure == nil, finding.status == 200 else { throw cache.refused(finding) }
+        guard finding.failure == nil, finding.status == 200 else { throw cache.refused(finding, by: source) }
         return try finding.keys(
             source, token: "sessionToken", expiry: "expiration", of: "roleCredentials", accountID: account.text)
     }

@@ -82,14 +82,18 @@ extension Credentials {
     /// nil where there is no session token to send.
     var usableToken: Bytes? { sessionToken.flatMap { $0.isEmpty ? nil : $0.copy } }
 
-    func checkForSigning() throws(SigningError) {
+    /// Why nothing can be signed with them.
+    var problem: Message? {
         if accessKeyID.isEmpty || accessKeyID.span.hasControlCharacter {
-            throw SigningError("the access key id is empty or malformed")
+            return "the access key id is empty or malformed"
         }
-        if secretAccessKey.isEmpty { throw SigningError("the secret access key is empty") }
-        if let sessionToken, sessionToken.span.hasControlCharacter {
-            throw SigningError("the session token holds a control character")
-        }
+        if secretAccessKey.isEmpty { return "the secret access key is empty" }
+        let isTokenGood = sessionToken.map { !$0.span.hasControlCharacter } ?? true
+        return isTokenGood ? nil : "the session token holds a control character"
+    }
+
+    func checkForSigning() throws(SigningError) {
+        if let problem { throw SigningError(problem) }
     }
 }
 

@@ -143,6 +143,22 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
         #expect(try String(settings.proxy(for: endpoint)) == expected)
     }
 
+    @Test("what identities are found by is the client's, all else may be one call's")
+    func overrides() throws {
+        let client = try settings(["region": "us-east-1"])
+        let own = ["profile", "config_file", "credentials_file", "credentials.timeout_ms", "credentials.source"]
+        for key in ConfigKey.allCases {
+            let name = String(key.name.bytes)
+            let values = ["5", "on", "all", "ipv4", "http://h", "us-east-2", "1.1"]
+            let config = Config()
+            guard values.contains(where: { (try? config.set(name, $0)) != nil }) else { continue }
+            let isOwn = own.contains(name) || name.hasPrefix("imds.") || name.hasPrefix("credentials.process")
+            let error = isOwn ? #expect(throws: ConfigError.self) { try client.with(config) } : nil
+            if isOwn { #expect(error?.message.description.hasPrefix(name + ": counts") == true) }
+            if !isOwn { #expect(throws: Never.self) { try client.with(config) } }
+        }
+    }
+
     @Test func proxyBypass() throws {
         #expect(try settings().proxyBypass == [])
         #expect(String(try settings([:], ["no_proxy": "a,b", "NO_PROXY": "c"]).proxyBypass) == "a,b")

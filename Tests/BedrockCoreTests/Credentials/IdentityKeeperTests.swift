@@ -171,6 +171,29 @@ private final class Kept {
         #expect(kept.keeper.refuse(second, kept.settings, kept.shared, kept.clock) && kept.look() == .wait)
     }
 
+    @Test("another way to prove who asks is tried where nothing is configured, not where a source is broken")
+    func otherWays() throws {
+        let broken = try Kept()
+        #expect(try broken.shared.whoAsks(broken.settings, broken.clock) == nil)
+        _ = broken.nextAsk()
+        broken.fail()
+        #expect(throws: Failure.self) { try broken.shared.whoAsks(broken.settings, broken.clock) }
+        #expect(broken.shared.token.failure.isEmpty && !broken.keeper.isUnconfigured)
+        let bare = try Kept()
+        bare.shared.hostKinds = []
+        let failure = #expect(throws: Failure.self) { try bare.shared.whoAsks(bare.settings, bare.clock) }
+        #expect(failure?.message.description.contains("no credentials: ") == true)
+        #expect(failure?.message.description.contains("no bearer token: ") == true && bare.keeper.isUnconfigured)
+    }
+
+    @Test("what nothing can be signed with is a failure of its source")
+    func unusable() throws {
+        let kept = try Kept()
+        #expect(kept.look() == .wait && kept.nextAsk() != nil)
+        kept.answer("A\nB")
+        #expect(kept.look() == .failed && "\(kept.keeper.failure)".contains("the host: the access key id is"))
+    }
+
     @Test("an inquiry that takes too long is given up, and says what it waited for")
     func tooLong() throws {
         let kept = try Kept(["credentials.timeout_ms": "5000"])

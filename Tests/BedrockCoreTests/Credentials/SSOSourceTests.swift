@@ -297,13 +297,15 @@ private let token = #"the SSO token of "corp" in "\#(path)""#
             .http(401, #"{"message":"Session token not found or invalid","__type":"x#UnauthorizedException"}"#))
         #expect(
             driver.failure == """
-                \(token): status 401, x#UnauthorizedException: Session token not found or invalid; run "aws sso login"
+                the SSO portal for the role Reader by \(token): status 401, x#UnauthorizedException: Session \
+                token not found or invalid; run "aws sso login"
                 """)
     }
 
     @Test("what is refused, and what does not work")
     func others() throws {
-        #expect(try run(.http(403, #"{"message":"No access"}"#)).failure == token + ": status 403: No access")
+        let refused = "the SSO portal for the role Reader by \(token): status 403: No access"
+        #expect(try run(.http(403, #"{"message":"No access"}"#)).failure == refused)
         #expect(try run(.http(500, ""), .timeout, .http(200, keys)).failure == nil)
         #expect(try run(.http(503, "")).requests.count == 3)
         let source = "the SSO portal for the role Reader by \(token): "
