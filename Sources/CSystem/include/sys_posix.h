@@ -44,14 +44,14 @@ int sys_file_replace(const char *_Nonnull path, const void *_Nullable bytes, siz
 size_t sys_home_folder(char *_Nonnull path, size_t capacity);
 
 /// Starts a program, its output readable from `output` without waiting; what it writes to standard error is dropped,
-/// its input is empty, and it is the leader of a process group. The host's handlers of SIGCHLD and its waits for any
-/// child do not see it. 0, or an errno value.
+/// its input is empty, and it is the leader of a process group. 0, or an errno value.
 int sys_process_start(char *const _Nullable *_Nonnull words, int *_Nonnull output, pid_t *_Nonnull pid);
-/// The exit status of a process, 128 and the signal's number where one ended it; negative while it runs.
+/// The exit status of a process, 128 and the signal's number where one ended it; negative while it runs, 0 also where
+/// the host has taken the status.
 int sys_process_status(pid_t pid);
 /// Ends a process and what it has started.
 void sys_process_kill(pid_t pid);
-/// Waits for the end of a process that was ended.
+/// Waits for the end of a process that was ended, a second at most.
 void sys_process_wait(pid_t pid);
 
 /// A mutex and a condition in one.
