@@ -113,7 +113,12 @@ public final class Client: @unchecked Sendable {
     /// without limit. Not on the loop's thread.
     public func whoAsks(milliseconds: Int64) throws(Failure) -> FoundIdentity? {
         guard let lookup = Lookup.make() else { throw Failure(.memory, .prepare, "out of memory") }
-        post(.lookUp(lookup))
+        let isTaken = monitor.locked {
+            if !isClosing { letters.append(.lookUp(lookup)) }
+            return !isClosing
+        }
+        guard isTaken else { throw Self.wasFreed }
+        loop.poller.wake()
         let limit = milliseconds < 0 ? -1 : min(milliseconds, Int64(Int32.max)) &* 1_000_000
         return try lookup.wait(nanoseconds: limit)
     }
@@ -203,6 +208,7 @@ public final class Client: @unchecked Sendable {
         if isLoopThread {
             refuseLetters()
             loop.cancelAll(Self.freed)
+            loop.forgetHost()
             pthread_detach(pthread_self())
         } else {
             pthread_join(thread, nil)

@@ -4,6 +4,8 @@ import CSystem.Posix
 /// A thread's question who a client is, which waits for the answer.
 public final class Lookup: @unchecked Sendable {
     private let monitor: Monitor
+    /// What has failed since then is not tried again for it; nanoseconds of the loop's clock.
+    let begunAt = sys_now_ns()
     // Under the monitor.
     private var isDone = false
     private var found: FoundIdentity?

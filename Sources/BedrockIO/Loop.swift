@@ -63,6 +63,12 @@ final class Loop: @unchecked Sendable {
         curl_multi_cleanup(multi)
     }
 
+    /// What the host is called for is gone with the client: nothing more is asked or told.
+    func forgetHost() {
+        host = nil
+        shared.log = nil
+    }
+
     // MARK: A turn
 
     /// Waits for something to do, and does it.
@@ -291,7 +297,9 @@ final class Loop: @unchecked Sendable {
 
     private func isAnswered(_ lookup: Lookup) -> Bool {
         do throws(Failure) {
-            guard let settings = shared.settings, let found = try shared.whoAsks(settings, clock) else { return false }
+            guard let settings = shared.settings,
+                let found = try shared.whoAsks(settings, clock, since: lookup.begunAt)
+            else { return false }
             lookup.finish(found, nil)
         } catch {
             lookup.finish(nil, error)

@@ -7,15 +7,18 @@ public struct FoundIdentity {
 
 extension SharedState {
     /// Who asks by these settings; nil while it is being found out. Of several ways to prove it the first that leads
-    /// somewhere is taken; a source that is configured and does not work is not passed over.
-    public func whoAsks(_ settings: Settings, _ clock: Clock) throws(Failure) -> FoundIdentity? {
+    /// somewhere is taken; a source that is configured and does not work is not passed over, and none is tried again
+    /// that has failed `since` the call began to ask.
+    public func whoAsks(
+        _ settings: Settings, _ clock: Clock, since: Int64 = .max
+    ) throws(Failure) -> FoundIdentity? {
         var failure = Failure(.credentials, .prepare, "")
         for scheme in settings.schemes {
             if let identity = try settings.staticIdentity(scheme) {
                 return FoundIdentity(identity: identity, resolved: nil)
             }
             let keeper = scheme == .bearer ? token : credentials
-            switch keeper.look(settings, self, clock) {
+            switch keeper.look(settings, self, clock, since: since) {
             case .wait: return nil
             case .failed:
                 guard keeper.isUnconfigured else { throw Failure(.credentials, .prepare, keeper.failure) }

@@ -31,6 +31,7 @@ public final class IdentityKeeper {
     private var isRefused = false
     private var life = Life()
     private var failureCount: Int64 = 0
+    private var failedAt = Int64.min
     /// No inquiry begins before.
     private var retryAt: Int64 = 0
 
@@ -38,10 +39,13 @@ public final class IdentityKeeper {
         self.goal = goal
     }
 
-    /// What a call has to go by now. May begin an inquiry.
-    func look(_ settings: Settings, _ shared: SharedState, _ clock: Clock) -> Look {
+    /// What a call has to go by now. May begin an inquiry, but none after one that has failed `since` the call began to
+    /// ask: a call that waits for one keeper after the other would wait for ever.
+    func look(
+        _ settings: Settings, _ shared: SharedState, _ clock: Clock, since: Int64 = .max
+    ) -> Look {
         let need = need(clock)
-        if need != .none, inquiry == nil, clock.now >= retryAt { begin(settings, shared, clock) }
+        if need != .none, inquiry == nil, clock.now >= retryAt, failedAt < since { begin(settings, shared, clock) }
         switch self.need(clock) {
         case .none, .soon: return .ready
         case .now where inquiry == nil: return .ready
@@ -160,6 +164,7 @@ public final class IdentityKeeper {
         inquiry.shared.log(.warning) { failure }
         settle(clock)
         isRefused = false
+        failedAt = clock.now
         let longest = min(Int64(250_000_000) << min(failureCount, 7), 30_000_000_000)
         failureCount &+= 1
         retryAt = clock.now &+ longest / 2 &+ Int64(truncatingIfNeeded: inquiry.jitter >> 1) % max(longest / 2, 1)

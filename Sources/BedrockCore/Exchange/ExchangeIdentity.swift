@@ -30,7 +30,8 @@ extension Exchange {
     /// Who asks; nil while it is being found out.
     func identify(_ endpoint: Endpoint, _ clock: Clock) throws(Failure) -> Identity? {
         retries.identity = nil
-        guard let found = try shared.whoAsks(settings, clock) else { return nil }
+        guard let found = try shared.whoAsks(settings, clock, since: retries.asks(clock.now)) else { return nil }
+        retries.askedAt = nil
         if case .bearer(let token) = found.identity { try settings.checkBearer(token, endpoint) }
         retries.identity = found.resolved
         return found.identity

@@ -14,6 +14,8 @@ struct RetryState {
     var lastCost: Int?
     /// The next request repeats the last one, whose connection was found dead.
     var isReopening = false
+    /// When the next request began to ask who it is from; nil once it knows.
+    var askedAt: Int64?
     /// Who the running attempt is from; nil where that is set in code.
     var identity: ResolvedIdentity?
     var hasReread = false
@@ -38,6 +40,13 @@ struct RetryState {
     var obstacle: Message?
     /// What cut it first.
     var interruption: Failure?
+
+    /// When it began to ask; now where it has not yet.
+    mutating func asks(_ now: Int64) -> Int64 {
+        let since = askedAt ?? now
+        askedAt = since
+        return since
+    }
 
     mutating func begin(_ id: Bytes) {
         invocationID = id

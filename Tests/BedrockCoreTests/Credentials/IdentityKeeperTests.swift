@@ -194,6 +194,19 @@ private final class Kept {
         #expect(kept.look() == .failed && "\(kept.keeper.failure)".contains("the host: the access key id is"))
     }
 
+    @Test("who has waited for an inquiry that failed begins no other one, however late it looks again")
+    func failedSince() throws {
+        let kept = try Kept()
+        let since = kept.clock.now
+        #expect(kept.look() == .wait && kept.nextAsk() != nil)
+        kept.pass(100)
+        kept.fail()
+        kept.pass(100)
+        let (keeper, settings, shared) = (kept.keeper, kept.settings, kept.shared)
+        #expect(keeper.look(settings, shared, kept.clock, since: since) == .failed)
+        #expect(keeper.look(settings, shared, kept.clock, since: kept.clock.now) == .wait)
+    }
+
     @Test("an inquiry that takes too long is given up, and says what it waited for")
     func tooLong() throws {
         let kept = try Kept(["credentials.timeout_ms": "5000"])
