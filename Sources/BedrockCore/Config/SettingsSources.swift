@@ -6,7 +6,7 @@ extension Config {
     ) throws(ConfigError) -> Config {
         let ambient = Config()
         for number in 0..<ConfigKey.count {
-            guard let key = ConfigKey(rawValue: number), code[key] == nil, key.isAmbient else { continue }
+            guard let key = ConfigKey(rawValue: number), key.isAmbient, code[key] == nil else { continue }
             if let found = environment.first(of: key) {
                 try ambient.set(key, found.value, from: Message(found.name))
             } else if let found = profile.value(key) {

@@ -13,11 +13,10 @@ struct DerivedKey: ~Copyable {
 
     /// The scope and the secret ("AWS4" before it) that `key` belongs to.
     private var keyScope = ByteBuffer(limit: CanonicalRequest.length)
-    private var secret = ByteBuffer()
+    private var secret: Secret?
     private var key = ByteBuffer()
 
     deinit {
-        secret.overwrite()
         key.overwrite()
     }
 
@@ -49,19 +48,20 @@ struct DerivedKey: ~Copyable {
 
     /// Derives the key of `wanted` for the scope, unless it is the one that lies here.
     mutating func derive(from wanted: Span<UInt8>, with sha: borrowing SHA256) throws(SigningError) {
-        if key.count == 32, keyScope.span.isEqual(to: scope.span), secret.span(4..<secret.count).isEqual(to: wanted) {
+        if let secret, key.count == 32, keyScope.span.isEqual(to: scope.span),
+            secret.span.extracting(4...).isEqual(to: wanted)
+        {
             return
         }
         forgetKey()
-        secret.append("AWS4")
-        secret.append(wanted)
         keyScope.append(0..<scope.count, of: scope)
-        guard !secret.isExhausted, !keyScope.isExhausted else {
+        guard let prefixed = Self.prefixed(wanted), !keyScope.isExhausted else {
             forgetKey()
             throw SigningError.outOfMemory
         }
+        secret = prefixed
         var digest = Digest256(repeating: 0)
-        let isDerived = compute(&digest, with: sha)
+        let isDerived = compute(&digest, prefixed, with: sha)
         key.append(digest.span)
         digest.wipe()
         if !isDerived || key.isExhausted {
@@ -70,8 +70,18 @@ struct DerivedKey: ~Copyable {
         }
     }
 
+    /// Nil without memory.
+    private static func prefixed(_ secret: Span<UInt8>) -> Secret? {
+        var text = ByteBuffer()
+        defer { text.wipe() }
+        text.append("AWS4")
+        text.append(secret)
+        let prefixed = Secret(text.span)
+        return text.isExhausted || prefixed.isEmpty ? nil : prefixed
+    }
+
     /// One HMAC for each part of the scope, keyed with the one before (AWS, same document, step 3).
-    private func compute(_ digest: inout Digest256, with sha: borrowing SHA256) -> Bool {
+    private func compute(_ digest: inout Digest256, _ secret: Secret, with sha: borrowing SHA256) -> Bool {
         var step = Digest256(repeating: 0)
         defer { step.wipe() }
         return sha.authenticate(scope.span(date), key: secret.span, into: &step)
@@ -81,7 +91,7 @@ struct DerivedKey: ~Copyable {
     }
 
     private mutating func forgetKey() {
-        secret.wipe()
+        secret = nil
         key.wipe()
         keyScope.removeAll()
     }
