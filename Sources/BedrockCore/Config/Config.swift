@@ -21,9 +21,14 @@ public final class Config {
         return other
     }
 
-    /// This configuration's values, and the other's where this has none.
+    /// This configuration's values, and the other's where this has none. Who asks is said by one of them alone: a key
+    /// of the one goes with no token of the other.
     public func over(_ base: Config) -> Config {
         let merged = base.copy()
+        let identity = ConfigKey.accessKeyID.rawValue...ConfigKey.bearerToken.rawValue
+        if identity.contains(where: { values[$0] != nil || secrets[$0] != nil }) {
+            for at in identity { (merged.values[at], merged.secrets[at]) = (nil, nil) }
+        }
         for at in 0..<ConfigKey.count {
             if let value = values[at] { merged.values[at] = value }
             if let secret = secrets[at] { merged.secrets[at] = secret }

@@ -99,6 +99,7 @@ public struct IdentityRequest {
         self.body = body ?? RequestBody(ByteBuffer())
         self.connectLimit = connectLimit
         self.limit = limit
-        self.usesProxy = usesProxy
+        // In the clear tokens go to this machine alone, and a proxy may be another.
+        self.usesProxy = usesProxy && url.span.startsIgnoringCase(with: "https:")
     }
 }

@@ -134,6 +134,7 @@ extension Inquiry {
         var url = ByteBuffer()
         do throws(ArgumentError) {
             var base = try settings.endpointURL(of: service, region)
+            try Endpoint(url: base.span).checkPrivacy()
             while base.last == UInt8(ascii: "/") { base.removeLast() }
             url.append(base)
         } catch {

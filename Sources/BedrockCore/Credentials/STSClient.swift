@@ -114,6 +114,8 @@ private struct STSCall {
         }
         do throws(ArgumentError) {
             (endpoint, region) = try inquiry.settings.place(of: .sts, wanted)
+            // A signature is good for one request, the token of an identity provider for many.
+            if credentials == nil { try endpoint.checkPrivacy() }
         } catch {
             throw .failed(origin, error.message)
         }

@@ -13,6 +13,11 @@ public struct Endpoint: Equatable, Sendable {
 
     public var isSecure: Bool { scheme == "https" }
 
+    /// Refuses to send there what is as good for who hears it.
+    func checkPrivacy() throws(ArgumentError) {
+        if !isSecure, !isLoopback { throw Self.error("begins with http://, where tokens would be sent in the clear") }
+    }
+
     /// The URL of a path as it stands on the request line, `basePath` included.
     public func url(path: Span<UInt8>) -> Bytes {
         var url = Bytes()

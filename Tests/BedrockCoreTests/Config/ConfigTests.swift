@@ -216,6 +216,20 @@ private func goodValue(_ key: ConfigKey) -> String {
         #expect((configError(long, "x")?.utf8.count ?? .max) < 500)
     }
 
+    @Test("who asks is said by the call alone, or by the client alone")
+    func identityOver() throws {
+        let base = Config()
+        for key in ["credentials.access_key_id", "credentials.session_token", "bearer_token", "region"] {
+            try base.set(key, "base")
+        }
+        let call = Config()
+        #expect(call.over(base)[.bearerToken] != nil)
+        try call.set("credentials.secret_access_key", "call")
+        let merged = call.over(base)
+        #expect(merged[.accessKeyID] == nil && merged[.sessionToken] == nil && merged[.bearerToken] == nil)
+        #expect(merged.text(.secretAccessKey) == "call" && merged.text(.region) == "base")
+    }
+
     @Test func copyAndOver() throws {
         let base = Config()
         try base.set("region", "us-east-1")

@@ -51,6 +51,17 @@ private let ask = "GET \(portal) {x-amz-sso_bearer_token: 0ld}"
 private let token = #"the SSO token of "corp" in "\#(path)""#
 
 @Suite struct SSOCredentials {
+    @Test("tokens are not sent in the clear to another machine, nor through a proxy")
+    func clear() throws {
+        let driver = person()
+        driver.environment["AWS_ENDPOINT_URL_SSO"] = "http://portal.example"
+        #expect(try driver.run(credentials) == nil && driver.requests.isEmpty)
+        #expect(driver.failure?.contains("in the clear") == true)
+        driver.environment["AWS_ENDPOINT_URL_SSO"] = "http://localhost:1"
+        _ = try driver.run(credentials)
+        #expect(driver.requests.first?.usesProxy == false)
+    }
+
     @Test("the role's keys for the session's token")
     func fresh() throws {
         let driver = person()

@@ -26,6 +26,13 @@ import Testing
         #expect(driver.requests.first?.headers.count == 1 && driver.steps == ["file /token", sts])
     }
 
+    @Test("the token is not sent in the clear to another machine")
+    func clear() throws {
+        let driver = Self.driver(Self.variables.merging(["AWS_ENDPOINT_URL_STS": "http://sts.example"]) { $1 })
+        #expect(try driver.run(WebIdentitySource.credentials) == nil && driver.requests.isEmpty)
+        #expect(driver.failure?.contains("in the clear") == true)
+    }
+
     @Test("the file may be in the home folder, and is read each time")
     func again() throws {
         let driver = Self.driver(Self.variables.merging(["AWS_WEB_IDENTITY_TOKEN_FILE": "~/token"]) { $1 })
