@@ -75,7 +75,7 @@ final class Investigator {
         case .failure(let finding): answer(keeper, finding)
         case .success(let process):
             loop.poller.watch(process.output)
-            searches.append(Search(keeper: keeper, process: process, due: limit))
+            searches.append(Search(keeper: keeper, process: process, due: loop.now &+ ProcessRun.interval))
         }
     }
 
@@ -110,8 +110,7 @@ final class Investigator {
             let process = searches[at].process
         else { return false }
         if !process.read() { return true }
-        loop.poller.forget(descriptor)
-        process.closeOutput()
+        closeOutput(process)
         searches[at].due = loop.now
         return true
     }
@@ -141,7 +140,7 @@ final class Investigator {
     private func goOn(_ search: Search) {
         guard let process = search.process else { return answer(search.keeper, Finding()) }
         if let finding = process.finding(loop.now) {
-            if process.isRunning { abandon(search) }
+            if process.isRunning { abandon(search) } else { closeOutput(process) }
             return answer(search.keeper, finding)
         }
         var search = search
@@ -153,11 +152,15 @@ final class Investigator {
     private func abandon(_ search: Search) {
         if let errand = search.errand { loop.recycle(errand) }
         guard let process = search.process else { return }
-        if process.output >= 0 { loop.poller.forget(process.output) }
-        process.closeOutput()
+        closeOutput(process)
         sys_process_kill(process.pid)
         ending.append(process.pid)
         lookAtEnding = loop.now &+ Self.endingInterval
+    }
+
+    private func closeOutput(_ process: ProcessRun) {
+        if process.output >= 0 { loop.poller.forget(process.output) }
+        process.closeOutput()
     }
 
     private func reap() {

@@ -8,14 +8,17 @@ final class ProcessRun {
         case failure(Finding)
     }
 
-    /// How often a program that prints no more is looked at until it ends, in nanoseconds.
-    static let interval: Int64 = 5_000_000
+    /// How often it is seen whether a program has ended, in nanoseconds.
+    static let interval: Int64 = 10_000_000
+    /// How long the end of its output is waited for when it has ended.
+    private static let rest: Int64 = 500_000_000
 
     let pid: pid_t
     /// What it prints; negative when that is closed.
     private(set) var output: Int32
-    let deadline: Int64
-    private(set) var isRunning = true
+    private(set) var deadline: Int64
+    private var status: Int32 = -1
+    var isRunning: Bool { status < 0 }
     private var bytes = ByteBuffer(limit: Limits.identityAnswerLength)
 
     private init(_ pid: pid_t, _ output: Int32, _ deadline: Int64) {
@@ -75,12 +78,16 @@ final class ProcessRun {
         output = -1
     }
 
-    /// What came of it; nil while it runs and may.
+    /// What came of it; nil while it runs and may. Others may hold its output open when it has ended: what it has left
+    /// running, or a process that the host forked just then.
     func finding(_ now: Int64) -> Finding? {
+        if isRunning {
+            status = sys_process_status(pid)
+            if !isRunning { deadline = min(deadline, now &+ Self.rest) }
+            if output >= 0 { _ = read() }
+        }
         if bytes.isExhausted { return Finding(failure: "prints more than \(Limits.identityAnswerLength) bytes") }
-        let status = output < 0 ? sys_process_status(pid) : -1
-        if status >= 0 {
-            isRunning = false
+        if !isRunning, output < 0 || deadline <= now {
             var printed = ByteBuffer()
             swap(&printed, &bytes)
             return Finding(status: Int(status), bytes: printed)

@@ -97,6 +97,15 @@ TEST(the_host_waits_for_any_child) {
   end();
 }
 
+TEST(a_program_ends_and_leaves_another_one_its_output) {
+  begin(SHELL "echo '{\"Version\":1,\"AccessKeyId\":\"AKIDPROGRAM\",'\n"
+        "sleep 15 &\nsleep 0.1\necho '\"SecretAccessKey\":\"" HOST_SECRET "\"}'\n", 0);
+  int64_t from = now_ms();
+  check_run();
+  CHECK(now_ms() - from < 10000);
+  end();
+}
+
 TEST(freed_while_a_program_ignores_what_could_end_it) {
   begin(SHELL "trap '' TERM INT HUP\nexec >&-\nsleep 20; sleep 20\n", 0);
   brs_stream *stream = stream_open(host.fixture.client, &host.fixture.seen);
