@@ -263,7 +263,9 @@ private func credentials(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity? {
     func faster() throws {
         let driver = person()
         driver.http["POST " + url] = [.http(403, #"{"error":"TOKEN_EXPIRED","message":"m"}"#)]
-        driver.onHTTP = { driver.files[path] = cache("2026-01-02T03:19:00Z").replacing("AKID", with: "THEIRS") }
+        driver.onHTTP = { [unowned driver] in
+            driver.files[path] = cache("2026-01-02T03:19:00Z").replacing("AKID", with: "THEIRS")
+        }
         #expect(try driver.run(credentials)?.keyID == "THEIRS")
     }
 }

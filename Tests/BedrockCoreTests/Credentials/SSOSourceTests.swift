@@ -241,7 +241,9 @@ private let token = #"the SSO token of "corp" in "\#(path)""#
         let driver = person()
         driver.files[path] = cache("2026-01-02T03:00:00Z")
         driver.http["POST " + oidc] = [.http(400, #"{"error":"invalid_grant"}"#)]
-        driver.onHTTP = { driver.files[path] = cache("2026-01-02T11:00:00Z").replacing("0ld", with: "theirs") }
+        driver.onHTTP = { [unowned driver] in
+            driver.files[path] = cache("2026-01-02T11:00:00Z").replacing("0ld", with: "theirs")
+        }
         #expect(try driver.run(credentials) != nil)
         #expect(driver.asked.last == ask.replacing("0ld", with: "theirs"))
     }
