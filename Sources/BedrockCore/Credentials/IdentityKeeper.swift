@@ -45,7 +45,9 @@ public final class IdentityKeeper {
         _ settings: Settings, _ shared: SharedState, _ clock: Clock, since: Int64 = .max
     ) -> Look {
         let need = need(clock)
-        if need != .none, inquiry == nil, clock.now >= retryAt, failedAt < since { begin(settings, shared, clock) }
+        // What was good until now may have been all that its source had a moment ago.
+        let mayBegin = clock.now >= retryAt || need == .atOnce && failure.isEmpty
+        if need != .none, inquiry == nil, mayBegin, failedAt < since { begin(settings, shared, clock) }
         switch self.need(clock) {
         case .none, .soon: return .ready
         case .now where inquiry == nil: return .ready

@@ -194,6 +194,22 @@ private final class Kept {
         #expect(kept.look() == .failed && "\(kept.keeper.failure)".contains("the host: the access key id is"))
     }
 
+    @Test(
+        "what expires right after its source gave it once more is asked for again, and is no failure without a reason")
+    func sameUntilTheEnd() throws {
+        let kept = try Kept()
+        #expect(kept.look() == .wait && kept.nextAsk() != nil)
+        kept.answer("A", life: 4)
+        kept.pass(3)
+        #expect(kept.look() == .wait && kept.nextAsk() != nil)
+        kept.answer("A", life: 1)
+        kept.clock.wall += 1
+        kept.clock.now += 500_000_000
+        #expect(kept.look() == .wait && kept.nextAsk() != nil)
+        kept.answer("B", life: 3600)
+        #expect(kept.look() == .ready && kept.id == "B")
+    }
+
     @Test("who has waited for an inquiry that failed begins no other one, however late it looks again")
     func failedSince() throws {
         let kept = try Kept()
