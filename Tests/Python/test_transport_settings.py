@@ -81,9 +81,10 @@ def test_a_server_that_wants_a_certificate(make, plain, demanding):
 
 def test_a_server_that_sees_no_certificate(make, demanding, tmp_path):
     key, chain = make.authority.issue("me.example")
-    # By TLS 1.3 the client is through with the handshake when the server refuses it.
+    # By TLS 1.3 the client is through with the handshake when the server refuses it: what it hears of that is the
+    # server's alert, or that the connection is gone.
     ending = make.caller(demanding.endpoint).run(MODEL)
-    assert ending.name in ("BRS_E_TLS", "BRS_E_TRANSPORT") and "certificate" in ending.message
+    assert ending.name in ("BRS_E_TLS", "BRS_E_TRANSPORT")
     stranger = fronts.Authority(tmp_path, "stranger").issue("me.example")
     ending = make.caller(demanding.endpoint).run(
         MODEL, tls__client_certificate=stranger[1], tls__client_key=stranger[0])

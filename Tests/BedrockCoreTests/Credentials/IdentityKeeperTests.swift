@@ -15,6 +15,9 @@ private final class Kept {
         settings = try BedrockCoreTests.settings(code, ["AWS_EC2_METADATA_DISABLED": "true"])
     }
 
+    /// An inquiry holds what holds its keeper.
+    deinit { for keeper in shared.keepers { keeper.close() } }
+
     func look() -> IdentityKeeper.Look { keeper.look(settings, shared, clock) }
 
     func pass(_ seconds: Int64) {

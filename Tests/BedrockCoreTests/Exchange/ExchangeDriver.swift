@@ -186,6 +186,9 @@ final class Edge {
         exchange.watch = { [unowned self] in ways.append($0) }
     }
 
+    /// An inquiry that nobody answers any more holds what holds its keeper.
+    deinit { for keeper in shared.keepers { keeper.close() } }
+
     /// What the calls of one client share.
     static func makeShared() throws -> SharedState {
         guard let signer = RequestSigner() else { throw NoSigner() }
