@@ -1,51 +1,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sys_posix.h"
-
-enum { STACK_SIZE = 64 * 1024 };
-
-struct start {
-  char *const *words;
-  int input;
-  int output;
-  int failed;
-};
-
-// The child shares this process's memory until it becomes the program: nothing here may allocate or take a lock.
-static int become(void *argument) {
-  struct start *start = argument;
-  struct sigaction action;
-  for (int number = 1; number < NSIG; number++) {
-    if (sigaction(number, NULL, &action) || action.sa_handler == SIG_DFL) continue;
-    if (action.sa_handler == SIG_IGN && number != SIGPIPE && number != SIGCHLD) continue;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
-    sigaction(number, &action, NULL);
-  }
-  sigset_t none;
-  sigemptyset(&none);
-  if (setpgid(0, 0) || dup2(start->input, 0) < 0 || dup2(start->output, 1) < 0 || dup2(start->input, 2) < 0) {
-    start->failed = errno;
-    _exit(127);
-  }
-#ifdef SYS_close_range
-  syscall(SYS_close_range, 3U, ~0U, 0U);
-#endif
-  sigprocmask(SIG_SETMASK, &none, NULL);
-  execvp(start->words[0], start->words);
-  start->failed = errno;
-  _exit(127);
-}
 
 // Where the host has closed its standard descriptors: none that is put in their place may be one of them.
 static int above_standard(int fd) {
@@ -56,43 +18,50 @@ static int above_standard(int fd) {
   return moved;
 }
 
-// Of a file that is no program execvp makes one of the shell's, with a list of the words on the stack.
-static size_t stack_size(char *const *words) {
-  size_t size = STACK_SIZE;
-  while (*words++) size += sizeof *words;
-  return (size + STACK_SIZE - 1) / STACK_SIZE * STACK_SIZE;
+// Its own descriptors are the standard ones alone, whatever the host has open; signals that the host ignores are not
+// ignored where programs expect to hear of them.
+static int start(char *const *words, int input, int output, pid_t *pid) {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t how;
+  sigset_t none, heard;
+  int failed = posix_spawn_file_actions_init(&files);
+  if (failed) return failed;
+  failed = posix_spawnattr_init(&how);
+  if (failed) {
+    posix_spawn_file_actions_destroy(&files);
+    return failed;
+  }
+  sigemptyset(&none);
+  sigemptyset(&heard);
+  sigaddset(&heard, SIGPIPE);
+  sigaddset(&heard, SIGCHLD);
+  posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask(&how, &none);
+  posix_spawnattr_setsigdefault(&how, &heard);
+  failed = posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+  if (!failed) failed = posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+  if (!failed) failed = posix_spawn_file_actions_adddup2(&files, input, STDERR_FILENO);
+  if (!failed) failed = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+  if (!failed) failed = posix_spawnp(pid, words[0], &files, &how, words, environ);
+  posix_spawnattr_destroy(&how);
+  posix_spawn_file_actions_destroy(&files);
+  return failed;
 }
 
 int sys_process_start(char *const *words, int *output, pid_t *pid) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC)) return errno;
-  struct start start = {.words = words, .output = above_standard(ends[1])};
-  start.input = start.output < 0 ? -1 : above_standard(open("/dev/null", O_RDWR | O_CLOEXEC));
-  size_t size = stack_size(words);
-  char *stack = MAP_FAILED;
-  if (start.input >= 0)
-    stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  sigset_t all, before;
-  pid_t child = -1;
-  int failed = stack == MAP_FAILED ? errno : 0;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  if (!failed) {
-    child = clone(become, stack + size, CLONE_VM | CLONE_VFORK, &start);
-    failed = child < 0 ? errno : start.failed;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (stack != MAP_FAILED) munmap(stack, size);
-  if (start.input >= 0) close(start.input);
-  if (start.output >= 0) close(start.output);
+  int written = above_standard(ends[1]);
+  int nothing = written < 0 ? -1 : above_standard(open("/dev/null", O_RDWR | O_CLOEXEC));
+  int failed = nothing < 0 ? errno : start(words, nothing, written, pid);
+  if (nothing >= 0) close(nothing);
+  if (written >= 0) close(written);
   if (failed) {
-    if (child > 0) waitpid(child, NULL, __WALL);
     close(ends[0]);
     return failed;
   }
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
   *output = ends[0];
-  *pid = child;
   return 0;
 }
 
@@ -100,7 +69,7 @@ int sys_process_start(char *const *words, int *output, pid_t *pid) {
 // status away. Then what the program printed tells how it went.
 int sys_process_status(pid_t pid) {
   int status;
-  pid_t ended = waitpid(pid, &status, WNOHANG | __WALL);
+  pid_t ended = waitpid(pid, &status, WNOHANG);
   if (ended == 0) return -1;
   if (ended < 0) return errno == EINTR ? -1 : 0;
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -109,7 +78,7 @@ int sys_process_status(pid_t pid) {
 void sys_process_kill(pid_t pid) {
   siginfo_t info;
   // Once it is waited for its number may be another's.
-  if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL)) return;
+  if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT)) return;
   kill(-pid, SIGKILL);
   kill(pid, SIGKILL);
 }

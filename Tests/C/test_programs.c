@@ -54,9 +54,18 @@ static void check_run(void) {
   CHECK(host_is_signed_with(&host, "AKIDPROGRAM"));
 }
 
-TEST(no_program_but_commands_with_many_words) {
-  begin(PRINTS, 60000);
+TEST(many_words) {
+  begin(SHELL PRINTS, 60000);
   check_run();
+  end();
+}
+
+TEST(no_program_but_commands) {
+  begin(PRINTS, 0);
+  struct seen *seen = host_run(&host);
+  CHECK_CODE(seen->code, BRS_E_CREDENTIALS);
+  /* "cannot be started: Exec format error"; by its exit status where a tool that watches memory has a fork of its own. */
+  CHECK(strstr(seen->message, "default\" in") != NULL && strstr(seen->message, ": the program ") != NULL);
   end();
 }
 
