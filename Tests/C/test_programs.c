@@ -64,7 +64,7 @@ TEST(no_program_but_commands) {
   begin(PRINTS, 0);
   struct seen *seen = host_run(&host);
   CHECK_CODE(seen->code, BRS_E_CREDENTIALS);
-  /* "cannot be started: Exec format error"; by its exit status where a tool that watches memory has a fork of its own. */
+  /* "cannot be started: Exec format error"; by its exit status where a tool that watches memory forks for it. */
   CHECK(strstr(seen->message, "default\" in") != NULL && strstr(seen->message, ": the program ") != NULL);
   end();
 }
