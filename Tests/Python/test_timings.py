@@ -113,7 +113,8 @@ def test_each_time_and_count(make, answer, secure):
     assert (timings.tls_connected_us > timings.tcp_connected_us) == secure
     assert (timings.tls_connected_us == -1) == (not secure)
     assert timings.first_byte_us - timings.request_sent_us >= 50_000
-    assert timings.longest_gap_us >= 40_000
+    # What came first may have been told late.
+    assert timings.longest_gap_us >= 25_000
     assert timings.longest_gap_us <= timings.total_us - timings.first_delta_us
     assert (timings.bytes_sent, timings.bytes_received) == (service.received, service.sent)
     rate = timings.output_tokens_per_s
@@ -134,7 +135,8 @@ def test_each_time_of_http_2(make, answer):
     timings = run(client)
     assert min(moments(timings)) >= 0
     assert timings.first_byte_us - timings.request_sent_us >= 50_000
-    assert timings.longest_gap_us >= 40_000
+    # What came first may have been told late.
+    assert timings.longest_gap_us >= 25_000
     # Heads are counted as HTTP/1.1 would write them.
     assert timings.bytes_received > len(answer)
     assert timings.bytes_sent > len(QUESTION) + 200
