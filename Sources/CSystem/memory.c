@@ -39,7 +39,7 @@ void sys_zero(void *bytes, size_t len) {
   if (len) explicit_bzero(bytes, len);
 }
 
-void *sys_secret_new(const void *bytes, size_t len) {
+uint8_t *sys_secret_new(const void *bytes, size_t len) {
   if (!bytes || !len) return NULL;
   void *pages = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return NULL;

@@ -3,7 +3,8 @@ import CSystem.Memory
 /// Bytes that nobody else should see: keys, tokens. They are not changed once they are here, shared instead of copied,
 /// left out of core dumps where the system can do that, and overwritten when the last owner lets go.
 public final class Secret: @unchecked Sendable {
-    private let base: UnsafeMutableRawPointer?
+    /// So many bytes are there, from the beginning of this object to its end; none where there is no memory.
+    private let base: UnsafeMutablePointer<UInt8>?
     public let count: Int
 
     /// Without memory for it the secret is empty, which nothing takes for one.
@@ -26,8 +27,8 @@ public final class Secret: @unchecked Sendable {
     public var span: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let bytes = UnsafeRawBufferPointer(start: base, count: count)
-            return _overrideLifetime(Span(_unsafeBytes: bytes), borrowing: self)
+            let bytes = UnsafeBufferPointer(start: base, count: count)
+            return _overrideLifetime(Span(_unsafeElements: bytes), borrowing: self)
         }
     }
 

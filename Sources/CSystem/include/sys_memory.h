@@ -19,6 +19,6 @@ size_t sys_number_text(double number, char text[_Nonnull 32]);
 void sys_zero(void *_Nullable bytes, size_t len);
 
 /// A copy of a secret on pages of its own, which are left out of core dumps; NULL for none, or without memory.
-void *_Nullable sys_secret_new(const void *_Nullable bytes, size_t len);
+uint8_t *_Nullable sys_secret_new(const void *_Nullable bytes, size_t len);
 /// Overwrites it and gives its pages back; `len` as it was made with.
 void sys_secret_free(void *_Nullable secret, size_t len);
