@@ -58,17 +58,25 @@ class EasyHandle {
 
     /// The headers of a request, and none that libcurl would add by itself but Host and Content-Length.
     func setHeaders(_ fields: [HTTPHeader]) -> Bool {
+        var line = ByteBuffer(isSecret: true)
         for header in fields {
+            line.removeAll()
+            line.append(header.name)
             // libcurl spells a header without a value with a semicolon, and takes a colon for its removal.
-            let separator = header.value.isEmpty ? Bytes(";") : Bytes(": ")
-            var line = header.name + separator + header.value
-            defer { line.wipe() }
-            guard Self.append(line, to: &headers) else { return false }
+            if header.value.isEmpty, header.secret?.isEmpty ?? true {
+                line.append(";")
+            } else {
+                line.append(": ")
+                header.appendValue(to: &line)
+            }
+            guard Self.append(&line, to: &headers) else { return false }
         }
         for name: StaticString in ["Expect", "Accept", "Content-Type"] {
-            guard fields.firstValue(of: name) != nil || Self.append(Bytes(name) + Bytes(":"), to: &headers) else {
-                return false
-            }
+            guard fields.firstValue(of: name) == nil else { continue }
+            line.removeAll()
+            line.append(name)
+            line.append(":")
+            guard Self.append(&line, to: &headers) else { return false }
         }
         return set(CURLOPT_HTTPHEADER, headers)
     }
@@ -81,8 +89,11 @@ class EasyHandle {
 
     /// Where connections go instead of the host and port of a URL.
     func connect(to places: [Bytes]) -> Bool {
+        var line = ByteBuffer()
         for place in places {
-            guard Self.append(place, to: &redirections) else { return false }
+            line.removeAll()
+            line.append(place)
+            guard Self.append(&line, to: &redirections) else { return false }
         }
         return places.isEmpty || set(CURLOPT_CONNECT_TO, redirections)
     }
@@ -102,13 +113,11 @@ class EasyHandle {
         return text.withUnsafeBytes { set(option, $0.baseAddress) }
     }
 
-    private static func append(_ line: Bytes, to list: inout UnsafeMutablePointer<curl_slist>?) -> Bool {
-        var text = line + [0]
-        defer { text.wipe() }
-        let grown = text.withUnsafeBytes {
-            curl_slist_append(list, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
-        }
-        guard let grown else { return false }
+    private static func append(
+        _ line: inout ByteBuffer, to list: inout UnsafeMutablePointer<curl_slist>?
+    ) -> Bool {
+        line.terminate()
+        guard !line.isExhausted, let grown = sys_slist_append(list, line.pointer) else { return false }
         list = grown
         return true
     }

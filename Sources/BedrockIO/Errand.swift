@@ -6,7 +6,7 @@ final class Errand: EasyHandle {
     let keeper: IdentityKeeper
     private let investigator: Investigator
     private let request: IdentityRequest
-    private var body = ByteBuffer(limit: Limits.identityAnswerLength)
+    private var body = ByteBuffer(limit: Limits.identityAnswerLength, isSecret: true)
     private var serverSeconds: Int64?
 
     /// Nil without memory.
@@ -45,7 +45,6 @@ final class Errand: EasyHandle {
     private func milliseconds(_ limit: Int64) -> Int { Int(clamping: max(limit / 1_000_000, 1)) }
 
     private func finding(_ result: CURLcode) -> Finding {
-        defer { body.wipe() }
         if result == CURLE_OK {
             let status = sys_getinfo_long(easy, CURLINFO_RESPONSE_CODE)
             var bytes = ByteBuffer()

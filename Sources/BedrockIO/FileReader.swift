@@ -14,8 +14,7 @@ extension Profile {
 
     private static func profileFile(_ path: Bytes?, _ kind: ProfileFile.Kind) throws(ConfigError) -> ProfileFile? {
         guard let path else { return nil }
-        var contents = ByteBuffer(limit: Limits.profileFileLength + 1)
-        defer { contents.wipe() }
+        var contents = ByteBuffer(limit: Limits.profileFileLength + 1, isSecret: true)
         do throws(ProfileFileError) {
             guard try readFile(path, into: &contents, Limits.profileFileLength) else { return nil }
             return try ProfileFile.parse(contents.span, kind)
@@ -27,7 +26,7 @@ extension Profile {
 
 /// A file that credentials are read from.
 func readIdentityFile(_ path: Bytes) -> Finding {
-    var contents = ByteBuffer(limit: Limits.identityAnswerLength + 1)
+    var contents = ByteBuffer(limit: Limits.identityAnswerLength + 1, isSecret: true)
     do throws(ProfileFileError) {
         guard try readFile(path, into: &contents, Limits.identityAnswerLength) else {
             return Finding(failure: "does not exist", isMissing: true)
@@ -36,7 +35,6 @@ func readIdentityFile(_ path: Bytes) -> Finding {
         return Finding(failure: error.message)
     }
     guard contents.count <= Limits.identityAnswerLength else {
-        contents.wipe()
         return Finding(failure: "is larger than \(Limits.identityAnswerLength) bytes")
     }
     return Finding(bytes: contents)

@@ -19,7 +19,7 @@ final class ProcessRun {
     private(set) var deadline: Int64
     private var status: Int32 = -1
     var isRunning: Bool { status < 0 }
-    private var bytes = ByteBuffer(limit: Limits.identityAnswerLength)
+    private var bytes = ByteBuffer(limit: Limits.identityAnswerLength, isSecret: true)
 
     private init(_ pid: pid_t, _ output: Int32, _ deadline: Int64) {
         self.pid = pid
@@ -29,7 +29,6 @@ final class ProcessRun {
 
     deinit {
         closeOutput()
-        bytes.wipe()
     }
 
     static func start(_ words: [Bytes], deadline: Int64) -> Start {

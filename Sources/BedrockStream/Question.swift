@@ -53,7 +53,7 @@ private func finding(_ kind: HostKinds, _ answer: brs_answer) throws(Refusal) ->
     switch kind {
     case .mfaCode:
         guard let code = try secretText(answer.mfa_code, "answer.mfa_code") else { throw .null("answer.mfa_code") }
-        var bytes = ByteBuffer()
+        var bytes = ByteBuffer(isSecret: true)
         bytes.append(code.span)
         return Finding(bytes: bytes)
     case .token:

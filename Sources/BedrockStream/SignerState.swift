@@ -5,7 +5,7 @@ import CSystem.Memory
 /// The signer of a handle and the texts that its last signature points to.
 final class SignerState {
     private let signer: RequestSigner
-    private var texts = ByteBuffer()
+    private var texts = ByteBuffer(isSecret: true)
     private var headers: UnsafeMutablePointer<brs_header>?
     private var headerCount = 0
     private var canonicalRequest = 0
@@ -20,7 +20,6 @@ final class SignerState {
 
     deinit {
         free(headers)
-        texts.wipe()
     }
 
     func sign(_ request: brs_signing_request) throws(Refusal) {
@@ -31,16 +30,16 @@ final class SignerState {
             secretAccessKey: try text(request.secret_access_key, "request.secret_access_key", limit: 4096),
             sessionToken: try optionalText(
                 request.session_token, "request.session_token", limit: Limits.configValueLength))
-        let signed: SignedRequest
+        var signed: SignedRequest
         do throws(SigningError) {
             signed = try signer.sign(
                 signing, body: Span(_unsafeElements: body), credentials: credentials,
                 region: try Self.part(request.region), service: try Self.part(request.service),
-                epochSeconds: request.time_s)
+                epochSeconds: request.time_s, record: .whole)
         } catch {
             throw Refusal(BRS_E_SIGNING, error.message)
         }
-        try keep(signed)
+        try keep(&signed)
     }
 
     private static func part(_ pointer: UnsafePointer<CChar>?) throws(SigningError) -> Bytes {
@@ -85,14 +84,15 @@ final class SignerState {
     }
 
     /// Copies what was made to where C may read it: texts first, pointers when they do not move any more.
-    private func keep(_ signed: SignedRequest) throws(Refusal) {
+    private func keep(_ signed: inout SignedRequest) throws(Refusal) {
         texts.wipe()
         var starts: [(name: Int, value: Int)] = []
         for header in signed.headers {
             let name = add(header.name)
-            starts.append((name, add(header.value)))
+            starts.append((name, add(header.value, header.secret)))
         }
         canonicalRequest = add(signed.canonicalRequest)
+        signed.canonicalRequest.wipe()
         stringToSign = add(signed.stringToSign)
         let size = max(starts.count, 1) * MemoryLayout<brs_header>.stride
         guard !texts.isExhausted, let base = texts.pointer, let memory = realloc(headers, size) else { throw .memory }
@@ -105,9 +105,11 @@ final class SignerState {
         headerCount = starts.count
     }
 
-    private func add(_ text: Bytes) -> Int {
+    @inline(never)
+    private func add(_ text: Bytes, _ rest: Secret? = nil) -> Int {
         let start = texts.count
         texts.append(text)
+        if let rest { texts.append(rest.span) }
         texts.append(0)
         return start
     }

@@ -53,6 +53,8 @@ CURLcode sys_setopt_socket(CURL *easy, long unacknowledged_ms) {
   return failed ? failed : curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 }
 
+struct curl_slist *sys_slist_append(struct curl_slist *list, const void *text) { return curl_slist_append(list, text); }
+
 long sys_getinfo_long(CURL *easy, CURLINFO info) {
   long value = 0;
   curl_easy_getinfo(easy, info, &value);

@@ -17,8 +17,16 @@ static void check_no_secrets(void) {
       check_failed(__FILE__, __LINE__, "\"%s\" is in the log: %.400s", secrets[i], host.log);
 }
 
+static void check_no_token(const char *text) {
+  if (strstr(text, HOST_TOKEN) != NULL || strstr(text, HOST_BEARER) != NULL)
+    check_failed(__FILE__, __LINE__, "an error shows a token: %.400s", text);
+}
+
 static void end(void) {
   check_no_secrets();
+  check_no_token(host.fixture.seen.message);
+  check_no_token(host.fixture.seen.original_message);
+  check_no_token(host.fixture.seen.service_code);
   host_end(&host);
 }
 
@@ -93,8 +101,46 @@ TEST(what_the_service_echoes_is_not_shown) {
     CHECK_CONTAINS(host.log, "x-amz-security-token:REDACTED");
     CHECK_CONTAINS(host.log, "does not match");
     CHECK((host.lines[BRS_LOG_WARNING] > 0) == is_retried);
+    CHECK_CONTAINS(host.fixture.seen.message, "x-amz-security-token:REDACTED");
+    CHECK_CONTAINS(host.fixture.seen.message, "host;x-amz-date;x-amz-security-token");
     end();
   }
+}
+
+TEST(errors_do_not_show_the_token_that_was_sent) {
+  static const struct {
+    const char *headers, *body, *message, *original;
+  } answers[] = {
+      {"x-amzn-errortype: AccessDeniedException\r\n", "{\"message\":\"'" HOST_BEARER "' is no token\"}",
+       "'REDACTED' is no token", ""},
+      {"x-amzn-errortype: ModelErrorException\r\n",
+       "{\"message\":\"no\",\"originalMessage\":\"Bearer " HOST_BEARER "\",\"originalStatusCode\":401}", "no",
+       "Bearer REDACTED"},
+      {NULL, "who is " HOST_BEARER "?", "who is REDACTED?", ""},
+  };
+  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+    begin(BRS_LOG_DEBUG);
+    config_put(host.config, "auth.scheme", "bearer");
+    host.id = HOST_BEARER;
+    host_start(&host);
+    server_reply(&host.fixture.server, error_reply(403, answers[i].headers, answers[i].body));
+    CHECK(host_run(&host)->code != BRS_OK);
+    CHECK_TEXT(host.fixture.seen.message, answers[i].message);
+    CHECK_TEXT(host.fixture.seen.original_message, answers[i].original);
+    end();
+  }
+}
+
+TEST(an_exception_within_a_stream_does_not_show_the_token_that_was_sent) {
+  struct bytes body = {0};
+  begin(BRS_LOG_DEBUG);
+  exception_add(&body, "validationException", "{\"message\":\"token " HOST_TOKEN " is of no use\"}");
+  server_reply(&host.fixture.server, stream_reply(body.data, body.len));
+  host_start(&host);
+  CHECK_CODE(host_run(&host)->code, BRS_E_VALIDATION);
+  CHECK_TEXT(host.fixture.seen.message, "token REDACTED is of no use");
+  end();
+  bytes_free(&body);
 }
 
 static void fail_now(struct host *of, struct asked *asked) {

@@ -40,7 +40,7 @@ extension JSONWriter {
         for header in headers {
             let name = header.name.map { $0.asciiLowercased }
             key(name.span)
-            string(header.value)
+            string(header.wholeValue)
         }
         endObject()
     }

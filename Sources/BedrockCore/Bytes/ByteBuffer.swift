@@ -4,19 +4,30 @@ import CSystem.Memory
 ///
 /// Growth past `limit`, or without memory, sets `isExhausted` and drops what was to be appended; later appends do
 /// nothing. A writer composes freely and checks once, at the end.
+///
+/// One for secrets leaves no copy behind: not where it grows, and not at its end.
 public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     private var base: UnsafeMutablePointer<UInt8>?
     public private(set) var count = 0
     private var capacity = 0
     private let limit: Int
+    private let isSecret: Bool
     /// Something was dropped since the last `removeAll`.
     public private(set) var isExhausted = false
 
-    public init(limit: Int = Int(Int32.max)) {
+    public init(limit: Int = Int(Int32.max), isSecret: Bool = false) {
         self.limit = min(max(limit, 0), .max - 1)
+        self.isSecret = isSecret
     }
 
     deinit {
+        Self.release(base, capacity, isSecret)
+    }
+
+    // Out of line: there are many buffers.
+    @inline(never)
+    private static func release(_ base: UnsafeMutablePointer<UInt8>?, _ capacity: Int, _ isSecret: Bool) {
+        if isSecret, let base { sys_zero(base, capacity) }
         free(base)
     }
 
@@ -55,13 +66,21 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         let needed = count &+ extra &+ 1
         // Never above the limit: appending asks for the capacity alone.
         let wanted = min(max(needed, capacity &* 2, 64), limit &+ 1)
-        guard let grown = realloc(base, wanted) else {
+        guard let grown = isSecret ? moved(wanted) : realloc(base, wanted) else {
             isExhausted = true
             return false
         }
         base = grown.assumingMemoryBound(to: UInt8.self)
         capacity = wanted
         return true
+    }
+
+    /// What realloc leaves behind is not overwritten.
+    private func moved(_ size: Int) -> UnsafeMutableRawPointer? {
+        guard let new = malloc(size) else { return nil }
+        if let base { memcpy(new, base, count) }
+        Self.release(base, capacity, isSecret)
+        return new
     }
 
     @inline(__always)
@@ -142,20 +161,15 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     public mutating func shrink(keeping: Int) {
         removeAll()
         guard capacity > keeping else { return }
-        free(base)
+        Self.release(base, capacity, isSecret)
         base = nil
         capacity = 0
     }
 
     /// Overwrites everything that was ever stored, then forgets it.
     public mutating func wipe() {
-        overwrite()
-        removeAll()
-    }
-
-    /// Overwrites everything that was ever stored; for deinitialisers of who owns it.
-    public func overwrite() {
         if let base { sys_zero(base, capacity) }
+        removeAll()
     }
 
     /// A copy as an array; for small contents only.

@@ -18,7 +18,9 @@ enum ContainerSource {
         var request = IdentityRequest(
             "GET", url, headers: [HTTPHeader("accept", Bytes("application/json"))], connectLimit: limit, limit: limit,
             usesProxy: false)
-        if let token = try authorization(inquiry) { request.headers.append(HTTPHeader("authorization", token)) }
+        if let token = try authorization(inquiry) {
+            request.headers.append(HTTPHeader("authorization", [], secret: token))
+        }
         let finding = try inquiry.send(request, tries: tries, pause: pause)
         guard finding.failure == nil, finding.status == 200 else { throw .refused(source, finding) }
         return try finding.keys(source, token: "Token", expiry: "Expiration")
@@ -70,13 +72,13 @@ enum ContainerSource {
     }
 
     /// The value of the Authorization header. The file is read each time: what is in it is replaced from outside.
-    private static func authorization(_ inquiry: Inquiry) throws(Halt) -> Bytes? {
+    private static func authorization(_ inquiry: Inquiry) throws(Halt) -> Secret? {
         let environment = inquiry.settings.environment
         var name: Message = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
-        var token = environment.value("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+        var token = environment.value("AWS_CONTAINER_AUTHORIZATION_TOKEN").map { Secret($0) }
         if let path = environment.value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
             name += "_FILE"
-            token = try inquiry.read(name, path).copy
+            token = try inquiry.read(name, path).contents
         }
         guard let token else { return nil }
         guard !token.isEmpty else { throw .failed(name, "is empty") }

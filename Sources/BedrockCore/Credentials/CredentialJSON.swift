@@ -22,16 +22,14 @@ extension Finding {
     @inline(never)
     private static func secret(_ json: borrowing ByteBuffer, _ name: StaticString, _ outer: StaticString) -> Secret? {
         let value = json.span.jsonMember(name, of: outer)
-        var text = ByteBuffer()
+        var text = ByteBuffer(isSecret: true)
         do throws(JSONError) {
             var reader = JSONReader(value)
             if let found = try reader.stringOrSkip() { reader.append(found, to: &text) }
         } catch {
             return nil
         }
-        let secret = text.isEmpty || text.isExhausted ? nil : Secret(text.span)
-        text.wipe()
-        return secret
+        return text.isEmpty || text.isExhausted ? nil : Secret(text.span)
     }
 
     @inline(never)

@@ -30,10 +30,17 @@ public final class Finding {
 
     deinit { bytes.wipe() }
 
-    public var copy: Bytes { bytes.array }
+    /// All of it.
+    var contents: Secret { Self.contents(bytes) }
+
+    private static func contents(_ bytes: borrowing ByteBuffer) -> Secret { Secret(bytes.span) }
 
     /// Without blanks and line ends around it.
     public var trimmedCopy: Bytes { Self.trimmed(bytes) }
+
+    var trimmedContents: Secret { Self.trimmedContents(bytes) }
+
+    private static func trimmedContents(_ bytes: borrowing ByteBuffer) -> Secret { Secret(bytes.span.trimmed()) }
 
     private static func trimmed(_ bytes: borrowing ByteBuffer) -> Bytes { Bytes(copying: bytes.span.trimmed()) }
 }

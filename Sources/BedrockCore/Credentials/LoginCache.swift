@@ -129,7 +129,7 @@ struct NewMember {
 
 extension Finding {
     convenience init(copying secret: Secret) {
-        var bytes = ByteBuffer()
+        var bytes = ByteBuffer(isSecret: true)
         bytes.append(secret.span)
         self.init(bytes: bytes)
     }
@@ -141,12 +141,11 @@ extension Finding {
     private static func rewritten(
         _ json: borrowing ByteBuffer, _ inner: StaticString, _ new: [NewMember]
     ) -> Secret? {
-        var writer = JSONWriter(limit: 4 * Limits.identityAnswerLength)
+        var writer = JSONWriter(limit: 4 * Limits.identityAnswerLength, isSecret: true)
         writer.beginObject()
         writer.members(inner.utf8CodeUnitCount > 0 ? json.span.jsonMember(inner) : json.span, with: new)
         writer.endObject()
         let secret = writer.buffer.isExhausted ? nil : Secret(writer.buffer.span)
-        writer.buffer.wipe()
         return secret?.isEmpty ?? true ? nil : secret
     }
 }
@@ -154,7 +153,7 @@ extension Finding {
 extension IdentityRequest {
     /// Asks for a new token by what the old one came with.
     static func renewal(_ url: Bytes, _ members: [NewMember]) -> IdentityRequest {
-        var body = JSONWriter()
+        var body = JSONWriter(isSecret: true)
         body.beginObject()
         body.key("grantType")
         body.string("refresh_token")
@@ -162,7 +161,7 @@ extension IdentityRequest {
         body.endObject()
         return IdentityRequest(
             "POST", url, headers: [HTTPHeader("content-type", Bytes("application/json"))],
-            body: RequestBody(body.take(), isSecret: true))
+            body: RequestBody(body.take()))
     }
 }
 

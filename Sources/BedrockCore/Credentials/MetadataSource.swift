@@ -39,7 +39,7 @@ private struct MetadataService {
     let source: Message
     private let url: Bytes
     /// Nil where it is asked as before there were tokens.
-    private var token: Bytes?
+    private var token: Secret?
 
     /// Nil where there is none.
     static func open(_ inquiry: Inquiry) throws(Halt) -> MetadataService? {
@@ -72,7 +72,7 @@ private struct MetadataService {
         let seconds = HTTPHeader("x-aws-ec2-metadata-token-ttl-seconds", Bytes("21600"))
         let finding = try send("PUT", Bytes("/latest/api/token"), seconds)
         if finding.status == 200 {
-            let text = finding.trimmedCopy
+            let text = finding.trimmedContents
             guard !text.isEmpty, text.span.isHeaderValue else { throw .failed(source, "gave a token that is none") }
             token = text
             return true
@@ -91,7 +91,7 @@ private struct MetadataService {
     }
 
     func get(_ path: Bytes) throws(Halt) -> Finding {
-        try send("GET", path, token.map { HTTPHeader("x-aws-ec2-metadata-token", $0) })
+        try send("GET", path, token.map { HTTPHeader("x-aws-ec2-metadata-token", [], secret: $0) })
     }
 
     private func send(_ method: StaticString, _ path: Bytes, _ header: HTTPHeader?) throws(Halt) -> Finding {

@@ -18,7 +18,7 @@ enum SSOSource {
         }
         let cache = try session.token(inquiry)
         let source: Message = "the SSO portal for the role \(role.text, upTo: 100) by \(cache.source)"
-        let headers = [HTTPHeader("x-amz-sso_bearer_token", try cache.accessToken(inquiry).copy)]
+        let headers = [HTTPHeader("x-amz-sso_bearer_token", [], secret: try cache.accessToken(inquiry))]
         var url = try session.url(inquiry, .sso, "/federation/credentials?role_name=")
         PercentEncoding.label(role.text.span, into: &url)
         url.append("&account_id=")

@@ -28,7 +28,7 @@ struct STSAnswer {
     init(_ xml: Span<UInt8>) {
         var parts = [Secret?](repeating: nil, count: Part.allCases.count)
         var reader = XMLReader(xml)
-        var text = ByteBuffer()
+        var text = ByteBuffer(isSecret: true)
         var part: Part?
         var token = reader.next()
         while token != .finished, token != .malformed {
@@ -45,7 +45,6 @@ struct STSAnswer {
             }
             token = reader.next()
         }
-        text.wipe()
         isWhole = token == .finished
         self.parts = parts
     }

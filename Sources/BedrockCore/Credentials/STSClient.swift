@@ -25,14 +25,14 @@ enum STSClient {
         _ inquiry: Inquiry, _ role: Bytes, _ origin: Message, session: Bytes?, token: Secret
     ) throws(Halt) -> ResolvedIdentity {
         var form = form("AssumeRoleWithWebIdentity", role, session, inquiry)
-        form.append("WebIdentityToken", field: token.copy)
+        form.append("WebIdentityToken", secret: token)
         return try send(inquiry, form, origin, nil)
     }
 
     private static func form(
         _ action: StaticString, _ role: Bytes, _ session: Bytes?, _ inquiry: Inquiry
     ) -> ByteBuffer {
-        var form = ByteBuffer()
+        var form = ByteBuffer(isSecret: true)
         form.append("Action=")
         form.append(action)
         form.append("&Version=2011-06-15")
@@ -62,7 +62,7 @@ enum STSClient {
     private static func send(
         _ inquiry: Inquiry, _ form: consuming ByteBuffer, _ origin: Message, _ credentials: Credentials?
     ) throws(Halt) -> ResolvedIdentity {
-        let call = try STSCall(inquiry, RequestBody(form, isSecret: true), origin, credentials)
+        let call = try STSCall(inquiry, RequestBody(form), origin, credentials)
         var number: UInt32 = 1
         var isClockCorrected = false
         while true {
@@ -200,9 +200,17 @@ private struct STSCall {
 extension ByteBuffer {
     /// Another field of a form.
     fileprivate mutating func append(_ name: StaticString, field value: Bytes) {
+        append(name, field: value.span)
+    }
+
+    fileprivate mutating func append(_ name: StaticString, secret value: Secret) {
+        append(name, field: value.span)
+    }
+
+    private mutating func append(_ name: StaticString, field value: Span<UInt8>) {
         append(UInt8(ascii: "&"))
         append(name)
         append(UInt8(ascii: "="))
-        PercentEncoding.label(value.span, into: &self)
+        PercentEncoding.label(value, into: &self)
     }
 }

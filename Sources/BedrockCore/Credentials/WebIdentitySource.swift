@@ -30,7 +30,7 @@ enum WebIdentitySource {
     /// The file is read for each call: what it holds is replaced every hour or so.
     private static func token(_ inquiry: Inquiry, _ path: Bytes, _ origin: Message) throws(Halt) -> Secret {
         let expanded = FileLocations.expanded(path, inquiry.settings.environment) ?? path
-        let token = Secret(try inquiry.read(origin, expanded).trimmedCopy)
+        let token = try inquiry.read(origin, expanded).trimmedContents
         if token.isEmpty { throw .failed(origin, "\(Message.shown(expanded)) is empty") }
         return token
     }

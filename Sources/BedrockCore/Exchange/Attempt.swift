@@ -35,6 +35,8 @@ public struct Attempt: ~Copyable {
     private var errorBody = ByteBuffer(limit: Limits.errorBodyLength)
     private var outcome = Outcome.running
     var endTexts = EndTexts()
+    /// What the request proves by who sends it, and what no error shows.
+    var token: Secret?
     /// How many requests were sent, those of earlier attempts included.
     public private(set) var attempts: UInt32 = 0
     public private(set) var isConnectionReused = false
@@ -343,7 +345,8 @@ public struct Attempt: ~Copyable {
         end(Failure(.protocol, .stream, place))
     }
 
-    private mutating func endException(_ error: ServiceError, _ now: Int64) {
+    private mutating func endException(_ shown: ServiceError, _ now: Int64) {
+        let error = shown.redacted(token)
         timeline.ended = now
         isEndedByService = true
         let name = error.code ?? []
@@ -360,7 +363,7 @@ public struct Attempt: ~Copyable {
         let type: Message = head.contentType.isEmpty ? "no content type" : "content type \(head.contentType)"
         var text: Message = "HTTP 200 with \(type) instead of \(wanted)"
         if !start.isEmpty {
-            text += ", beginning with: \(start.extracting(0..<min(start.count, 80)))"
+            text += ", beginning with: \(Redaction.redacted(start.extracting(0..<min(start.count, 80)), token: token))"
         }
         var failure = Failure(.protocol, .response, text.singleLine)
         failure.httpStatus = 200
@@ -370,7 +373,8 @@ public struct Attempt: ~Copyable {
 
     /// What an answer with another status than 200 says.
     private func serviceFailure() -> Failure {
-        let error = ErrorParser.parse(status: head.status, headers: head.errorHeaders, body: errorBody.span)
+        let shown = ErrorParser.parse(status: head.status, headers: head.errorHeaders, body: errorBody.span)
+        let error = shown.redacted(token)
         let name = error.code ?? []
         let code = ErrorCode.forService(code: name.span, status: head.status)
         var failure = Failure(code, .response, Self.text(error, fallback: "HTTP status \(head.status)"))

@@ -280,6 +280,7 @@ public final class Exchange {
                 return .awaitIdentity
             }
             attempt.started(isReopened: retries.isReopening, now: clock.now)
+            attempt.token = request.token
             retries.hasTurn = false
             releaseReason = nil
             delivery.begin()
@@ -304,7 +305,8 @@ public final class Exchange {
             identity: identity, signer: shared.signer,
             epochSeconds: clock.wall &+ shared.skew.offset(host: endpoint.host),
             attemptHeaders: retries.headers(max: settings.retry.allowedAttempts)
-                + TraceID.headers(traceID, beside: settings.extraHeaders))
+                + TraceID.headers(traceID, beside: settings.extraHeaders),
+            isLogged: shared.wantsLog(.debug))
     }
 }
 

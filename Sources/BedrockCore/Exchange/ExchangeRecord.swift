@@ -107,7 +107,7 @@ public struct ExchangeRecord {
     private static func write(_ headers: [HTTPHeader], _ writer: inout JSONWriter) {
         writer.key("headers")
         writer.beginArray()
-        for header in headers where !isSecret(header.name.span) {
+        for header in headers where header.secret == nil && !isSecret(header.name.span) {
             writer.beginArray()
             writer.string(header.name)
             writer.string(header.value)

@@ -15,11 +15,16 @@ public protocol LogSink: AnyObject {
 }
 
 extension SharedState {
+    func wantsLog(_ level: LogLevel) -> Bool {
+        guard let log else { return false }
+        return level.rawValue <= log.most.rawValue
+    }
+
     /// Writes a line where it is wanted; else it is not even made. What a service says of a signature may show the
     /// headers that it was made of.
     @inline(never)
     func log(_ level: LogLevel, _ message: () -> Message) {
-        guard let log, level.rawValue <= log.most.rawValue else { return }
-        log.write(level, CanonicalText.redacted(message().bytes))
+        guard let log, wantsLog(level) else { return }
+        log.write(level, Redaction.line(message().bytes.span))
     }
 }

@@ -1,19 +1,10 @@
 /// A request's body, kept as long as a transfer may read it.
 public final class RequestBody {
     public let bytes: ByteBuffer
-    private let isSecret: Bool
 
-    /// One that is secret is overwritten when nobody needs it any more.
-    public init(_ bytes: consuming ByteBuffer, isSecret: Bool = false) {
+    public init(_ bytes: consuming ByteBuffer) {
         self.bytes = bytes
-        self.isSecret = isSecret
     }
-
-    deinit {
-        if isSecret { Self.overwrite(bytes) }
-    }
-
-    private static func overwrite(_ bytes: borrowing ByteBuffer) { bytes.overwrite() }
 
     /// Asks for half as much; nil where that cannot be.
     func halvingMaxTokens(_ operation: Operation, floor: Int64) -> RequestBody? {

@@ -12,6 +12,16 @@ public struct ServiceError: Equatable, Sendable {
         self.code = code
         self.message = message
     }
+
+    /// Without what a service shows of the request's secrets.
+    func redacted(_ token: Secret?) -> ServiceError {
+        var error = self
+        Redaction.redact(&error.code, token)
+        Redaction.redact(&error.message, token)
+        Redaction.redact(&error.originalMessage, token)
+        Redaction.redact(&error.resourceName, token)
+        return error
+    }
 }
 
 /// Reads error answers by the rules of AWS restJson1, where anything may be missing or of another type.

@@ -6,8 +6,8 @@ public struct JSONWriter: ~Copyable {
     /// The next value or name needs a comma before it.
     private var needsComma = false
 
-    public init(limit: Int = Int(Int32.max)) {
-        buffer = ByteBuffer(limit: limit)
+    public init(limit: Int = Int(Int32.max), isSecret: Bool = false) {
+        buffer = ByteBuffer(limit: limit, isSecret: isSecret)
     }
 
     public mutating func beginObject() { begin(UInt8(ascii: "{")) }

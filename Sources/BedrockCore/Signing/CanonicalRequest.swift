@@ -9,11 +9,11 @@ struct CanonicalRequest: ~Copyable {
     static let parameterCount = 4096
 
     /// The canonical request, once `finish` has returned.
-    private(set) var text = ByteBuffer(limit: length)
+    private(set) var text = ByteBuffer(limit: length, isSecret: true)
     /// Where in `text` the list of signed headers stands.
     private(set) var signedHeaders = 0..<0
     /// Path, query and headers on their way into `text`.
-    private var scratch = ByteBuffer(limit: length)
+    private var scratch = ByteBuffer(limit: length, isSecret: true)
     private var pairs: [Pair] = []
 
     /// A parameter or a header; the ranges are into `scratch`.
@@ -49,13 +49,17 @@ struct CanonicalRequest: ~Copyable {
     }
 
     /// Takes a header into the signature: its name in lower case, its value trimmed, every run of blanks made one.
-    mutating func addHeader(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(SigningError) {
+    mutating func add(_ header: HTTPHeader) throws(SigningError) {
+        let name = header.name.span
         guard pairs.count < Limits.headerCount else { throw SigningError("the request has too many headers") }
         guard name.isHeaderName else { throw SigningError("the name of a header is empty or malformed") }
         let start = scratch.count
         for at in 0..<name.count { scratch.append(name[unchecked: at].asciiLowercased) }
         let middle = scratch.count
-        guard Self.append(collapsed: value, to: &scratch) else {
+        let isWhole =
+            Self.append(collapsed: header.value.span, to: &scratch)
+            && (header.secret.map { Self.append(collapsed: $0.span, to: &scratch) } ?? true)
+        guard isWhole else {
             throw SigningError("the value of header '\(name)' holds a control character")
         }
         insert(Pair(name: start..<middle, value: middle..<scratch.count), byValue: false)
@@ -76,6 +80,12 @@ struct CanonicalRequest: ~Copyable {
         let isExhausted = text.isExhausted || scratch.isExhausted
         forgetPairs()
         if isExhausted { throw SigningError.outOfMemory }
+    }
+
+    /// Overwrites what was signed, which may hold a token.
+    mutating func wipe() {
+        text.wipe()
+        scratch.wipe()
     }
 
     private mutating func forgetPairs() {

@@ -14,11 +14,7 @@ struct DerivedKey: ~Copyable {
     /// The scope and the secret ("AWS4" before it) that `key` belongs to.
     private var keyScope = ByteBuffer(limit: CanonicalRequest.length)
     private var secret: Secret?
-    private var key = ByteBuffer()
-
-    deinit {
-        key.overwrite()
-    }
+    private var key = ByteBuffer(isSecret: true)
 
     /// The key that `derive` left here; empty when it failed.
     var value: Span<UInt8> {
@@ -72,8 +68,7 @@ struct DerivedKey: ~Copyable {
 
     /// Nil without memory.
     private static func prefixed(_ secret: Span<UInt8>) -> Secret? {
-        var text = ByteBuffer()
-        defer { text.wipe() }
+        var text = ByteBuffer(isSecret: true)
         text.append("AWS4")
         text.append(secret)
         let prefixed = Secret(text.span)

@@ -2,19 +2,30 @@
 public struct HTTPHeader: Equatable, Sendable {
     public var name: Bytes
     public var value: Bytes
+    /// The rest of the value, where that is a key or a token.
+    public var secret: Secret?
 
-    public init(name: Bytes, value: Bytes) {
+    public init(name: Bytes, value: Bytes, secret: Secret? = nil) {
         self.name = name
         self.value = value
+        self.secret = secret
     }
 
-    public init(_ name: StaticString, _ value: Bytes) {
-        self.init(name: Bytes(name), value: value)
+    /// What goes over the wire, in a copy that nobody overwrites; for verifiers.
+    public var wholeValue: Bytes { value + (secret?.copy ?? []) }
+
+    public func appendValue(to buffer: inout ByteBuffer) {
+        buffer.append(value)
+        if let secret { buffer.append(secret.span) }
+    }
+
+    public init(_ name: StaticString, _ value: Bytes, secret: Secret? = nil) {
+        self.init(name: Bytes(name), value: value, secret: secret)
     }
 }
 
 extension Array where Element == HTTPHeader {
-    /// The value of the first header of that name.
+    /// The value of the first header of that name, without what is secret of it.
     public func firstValue(of name: StaticString) -> Bytes? {
         for header in self where header.name.span.isEqualIgnoringCase(name) { return header.value }
         return nil

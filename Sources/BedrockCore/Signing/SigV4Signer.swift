@@ -19,6 +19,7 @@ public struct SigV4Signer: ~Copyable {
         _ request: SigningRequest, body: Span<UInt8>, credentials: Credentials, region: Bytes, service: Bytes,
         epochSeconds: Int64, options: SigningOptions = .init()
     ) throws(SigningError) -> SignedRequest {
+        defer { canonical.wipe() }
         try credentials.checkForSigning()
         let time = CivilTime(epochSeconds: epochSeconds).basic
         let ownHash = request.headers.firstValue(of: "x-amz-content-sha256")
@@ -35,13 +36,24 @@ public struct SigV4Signer: ~Copyable {
         let signature = try authenticate(text.span)
         headers.append(try authorization(credentials.accessKeyID, signature: signature))
         if options.omitsSessionToken, let token = credentials.usableToken {
-            headers.append(HTTPHeader(name: HeaderName.securityToken, value: token))
+            headers.append(HTTPHeader(name: HeaderName.securityToken, value: [], secret: token))
         }
         return SignedRequest(
-            headers: headers, canonicalRequest: canonical.text.array, stringToSign: text.array)
+            headers: headers, canonicalRequest: record(options.record),
+            stringToSign: options.record == .whole ? text.array : [])
+    }
+
+    @inline(never)
+    private func record(_ record: SigningOptions.Record) -> Bytes {
+        switch record {
+        case .none: []
+        case .redacted: Redaction.redacted(canonical.text.span)
+        case .whole: canonical.text.array
+        }
     }
 
     /// Headers that signing adds and signs.
+    @inline(never)
     private static func headersToSign(
         _ request: SigningRequest, time: Bytes, credentials: Credentials, options: SigningOptions
     ) -> [HTTPHeader] {
@@ -52,11 +64,12 @@ public struct SigV4Signer: ~Copyable {
         }
         headers.append(HTTPHeader(name: HeaderName.date, value: time))
         if !options.omitsSessionToken, let token = credentials.usableToken {
-            headers.append(HTTPHeader(name: HeaderName.securityToken, value: token))
+            headers.append(HTTPHeader(name: HeaderName.securityToken, value: [], secret: token))
         }
         return headers
     }
 
+    @inline(never)
     private mutating func writeCanonical(
         _ request: SigningRequest, adding headers: [HTTPHeader], credentials: Credentials, _ payloadHash: Bytes,
         options: SigningOptions
@@ -66,12 +79,13 @@ public struct SigV4Signer: ~Copyable {
         for header in request.headers where HeaderName.isSigned(header.name.span) {
             if header.name.span.isEqualIgnoringCase("x-amz-date") { continue }
             if replacesToken, header.name.span.isEqualIgnoringCase("x-amz-security-token") { continue }
-            try canonical.addHeader(header.name.span, header.value.span)
+            try canonical.add(header)
         }
-        for header in headers { try canonical.addHeader(header.name.span, header.value.span) }
+        for header in headers { try canonical.add(header) }
         try canonical.finish(payloadHash: payloadHash.span.trimmed())
     }
 
+    @inline(never)
     private func authorization(_ accessKeyID: Bytes, signature: Digest256) throws(SigningError) -> HTTPHeader {
         var value = ByteBuffer(limit: CanonicalRequest.length)
         value.append("AWS4-HMAC-SHA256 Credential=")
@@ -134,7 +148,7 @@ extension SigV4Signer {
     ) throws(SigningError) -> Bytes {
         try canonical.begin(request, options: options)
         for header in request.headers where HeaderName.list(signedHeaders, names: header.name.span) {
-            try canonical.addHeader(header.name.span, header.value.span)
+            try canonical.add(header)
         }
         try canonical.finish(payloadHash: payloadHash)
         return canonical.text.array

@@ -38,6 +38,14 @@ public struct SigningRequest: Sendable {
 
 /// Where services differ. The defaults are those of Bedrock and of every service but S3.
 public struct SigningOptions: Sendable {
+    /// What is kept of the canonical request.
+    public enum Record: Sendable {
+        case none
+        /// Without secrets, for people to read.
+        case redacted
+        case whole
+    }
+
     /// Takes dot segments and empty segments out of the path that is signed.
     public var normalizesPath: Bool
     /// Encodes the path, which is encoded on the wire already, once more.
@@ -46,11 +54,13 @@ public struct SigningOptions: Sendable {
     public var addsContentSHA256: Bool
     /// Adds the session token after signing instead of signing it.
     public var omitsSessionToken: Bool
+    public var record: Record
 
     public init(
         normalizesPath: Bool = true, doubleEncodesPath: Bool = true, addsContentSHA256: Bool = false,
-        omitsSessionToken: Bool = false
+        omitsSessionToken: Bool = false, record: Record = .none
     ) {
+        self.record = record
         self.normalizesPath = normalizesPath
         self.doubleEncodesPath = doubleEncodesPath
         self.addsContentSHA256 = addsContentSHA256
@@ -74,13 +84,15 @@ public struct SigningError: Error {
 public struct SignedRequest: Sendable {
     /// Headers to add, in place of those of the same name that the request has.
     public var headers: [HTTPHeader]
+    /// Empty, or as the options want it.
     public var canonicalRequest: Bytes
+    /// Empty, unless the options want a record of the whole.
     public var stringToSign: Bytes
 }
 
 extension Credentials {
     /// nil where there is no session token to send.
-    var usableToken: Bytes? { sessionToken.flatMap { $0.isEmpty ? nil : $0.copy } }
+    var usableToken: Secret? { sessionToken.flatMap { $0.isEmpty ? nil : $0 } }
 
     /// Why nothing can be signed with them.
     var problem: Message? {

@@ -24,6 +24,8 @@ CURLcode sys_setopt_progress(CURL *_Nonnull easy, sys_curl_progress _Nonnull fun
 /// Sockets that do not live on in programs which the host starts, and that give a connection up when what was sent on
 /// it stays unacknowledged for `unacknowledged_ms`; 0 leaves that to the system (TCP_USER_TIMEOUT, RFC 5482).
 CURLcode sys_setopt_socket(CURL *_Nonnull easy, long unacknowledged_ms);
+/// A copy of the C string `text` behind a list, NULL for an empty one; NULL without memory.
+struct curl_slist *_Nullable sys_slist_append(struct curl_slist *_Nullable list, const void *_Nullable text);
 long sys_getinfo_long(CURL *_Nonnull easy, CURLINFO info);
 int64_t sys_getinfo_offset(CURL *_Nonnull easy, CURLINFO info);
 void *_Nullable sys_getinfo_private(CURL *_Nonnull easy);

@@ -15,6 +15,24 @@ import Testing
         #expect(found == expected)
     }
 
+    @Test func ofSecretsGrowsThroughEverySize() {
+        var buffer = ByteBuffer(limit: 5000, isSecret: true)
+        var expected = Bytes()
+        while expected.count < 5000 {
+            buffer.append(UInt8(truncatingIfNeeded: expected.count))
+            expected.append(UInt8(truncatingIfNeeded: expected.count))
+        }
+        let (found, isExhausted) = (buffer.array, buffer.isExhausted)
+        #expect(found == expected && !isExhausted)
+        buffer.append(0)
+        let isFull = buffer.isExhausted
+        #expect(isFull)
+        buffer.wipe()
+        buffer.append(expected)
+        let again = buffer.array
+        #expect(again == expected)
+    }
+
     @Test func takesEveryKindOfText() {
         var buffer = ByteBuffer()
         buffer.append("é" as StaticString)

@@ -1,3 +1,4 @@
+import Recording
 import Testing
 
 @testable import BedrockCore
@@ -208,7 +209,7 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
     @Test func withAToken() throws {
         let request = try prepare(settings(["endpoint_url": "https://h:8443/base"], bearer))
         #expect(String(request.url) == "https://h:8443/base/model/m%3A0/converse-stream")
-        #expect(request.headers.firstValue(of: "authorization").map { String($0) } == "Bearer token-e")
+        #expect(request.headers.wholeValue(of: "authorization").map { String($0) } == "Bearer token-e")
         #expect(request.headers.firstValue(of: "host").map { String($0) } == "h:8443")
         #expect(request.headers.firstValue(of: "x-amz-date") == nil)
     }

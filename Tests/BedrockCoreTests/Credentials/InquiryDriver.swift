@@ -116,7 +116,7 @@ final class InquiryDriver {
         guard let request else { return Finding(failure: "no request") }
         requests.append(request)
         let key = "\(request.method) \(String(request.url))"
-        let headers = request.headers.map { "{\(String($0.name)): \(String($0.value))}" }
+        let headers = request.headers.map { "{\(String($0.name)): \(String($0.wholeValue))}" }
         let body = request.body.bytes.array
         asked.append(([key] + headers + (body.isEmpty ? [] : [String(body)])).joined(separator: " "))
         var answers = http[key] ?? [.refused]

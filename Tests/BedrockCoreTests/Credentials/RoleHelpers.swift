@@ -1,3 +1,4 @@
+import Recording
 import Testing
 
 @testable import BedrockCore
@@ -48,7 +49,7 @@ extension InquiryDriver {
 
     func header(_ name: StaticString, _ number: Int) -> String? {
         guard number < requests.count else { return nil }
-        return requests[number].headers.firstValue(of: name).map { String($0) }
+        return requests[number].headers.wholeValue(of: name).map { String($0) }
     }
 
     /// What was asked for, without headers and bodies.

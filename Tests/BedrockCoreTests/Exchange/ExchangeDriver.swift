@@ -369,7 +369,7 @@ final class Edge {
 
     func header(_ name: StaticString, _ index: Int) -> String? {
         guard index < requests.count else { return nil }
-        return requests[index].headers.firstValue(of: name).map { String($0) }
+        return requests[index].headers.wholeValue(of: name).map { String($0) }
     }
 
     /// `amz-sdk-request` of each request.
