@@ -30,7 +30,8 @@ final class SigningOperations {
         let region = try arguments.text("region")
         let service = try arguments.text("service")
         let time = try Self.time(arguments.text("time"))
-        let options = try Self.options(arguments.optionalObject("options"))
+        var options = try Self.options(arguments.optionalObject("options"))
+        options.record = .whole
         do throws(SigningError) {
             guard
                 let signed = try signer?.sign(

@@ -56,7 +56,7 @@ enum Redaction {
         return at..<(at &+ (token.map { beginning($0.span, of: rest) } ?? 0))
     }
 
-    /// How long the token is that a text begins with; 0 where it does not, or not with all of it that there is room for.
+    /// How long the token is that a text begins with, which may be cut; 0 where it begins with none.
     private static func beginning(_ token: Span<UInt8>, of text: Span<UInt8>) -> Int {
         let length = min(token.count, text.count)
         guard length >= shortestToken else { return 0 }
