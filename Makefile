@@ -27,6 +27,8 @@ SWIFT_FILES := Package.swift Sources Tests
 WARNINGS := -Wall -Wextra -pedantic -Werror
 EXAMPLE_FLAGS = -std=c99 -O2 $(WARNINGS) -Iinclude -pthread
 TEST_FLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
+# The tests' clients are made by Tests/C/style.c.
+STYLE_FLAGS := -Wl,--wrap=brs_client_new -Wl,--wrap=brs_client_free
 TEST_SOURCES := $(wildcard Tests/C/*.c)
 TEST_HEADERS := $(wildcard Tests/C/*.h)
 BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
@@ -89,7 +91,7 @@ test: ## runs every test; the last line says how many passed and failed
 # The C tests against the shipped library, and against one that a sanitizer watches.
 build/test/abi: $(TEST_SOURCES) $(TEST_HEADERS) $(HEADER) | build/lib/libbedrockstream.so
 	@mkdir -p $(@D)
-	$(CC) $(TEST_FLAGS) $(TEST_SOURCES) -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
+	$(CC) $(TEST_FLAGS) $(STYLE_FLAGS) $(TEST_SOURCES) -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
 
 # What the fault matrix asks for answers with.
 build/test/outcome: Tests/Matrix/outcome.c $(HEADER) | build/lib/libbedrockstream.so
@@ -117,7 +119,7 @@ $(EXAMPLES:%=build/address/%): build/address/%: examples/c/%.c $(HEADER) | build
 address-examples: $(EXAMPLES:%=build/address/%)
 
 build/address/abi build/thread/abi: build/%/abi: $(TEST_SOURCES) $(TEST_HEADERS) $(HEADER) | build/%/libbedrockstream.so
-	$(CLANG) $(TEST_FLAGS) -fuse-ld=lld -fsanitize=$* $(TEST_SOURCES) -o $@ -Lbuild/$* -lbedrockstream \
+	$(CLANG) $(TEST_FLAGS) $(STYLE_FLAGS) -fuse-ld=lld -fsanitize=$* $(TEST_SOURCES) -o $@ -Lbuild/$* -lbedrockstream \
 	  -Wl,-rpath,'$$ORIGIN' $(if $(filter thread,$*),-L$(TOOLCHAIN)/lib/swift/linux \
 	  -Wl$(comma)-rpath$(comma)$(TOOLCHAIN)/lib/swift/linux -ldispatch -lBlocksRuntime)
 comma := ,

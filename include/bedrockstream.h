@@ -1248,6 +1248,8 @@ const char *brs_code_name(brs_code code);
  * tap.path (path; default none)
  *     File that requests, without secrets, and responses are appended to as JSON lines while it can be
  *     written.
+ * io.threads (integer; default 1)
+ *     Threads that serve the streams of a client; 0 for none: the host's own loop calls brs_client_dispatch.
  * invoke.content_type (text; default application/json)
  *     Content type of the body on the invoke route.
  * invoke.accept (text; default none)
@@ -1367,8 +1369,9 @@ void brs_question_fail(brs_question *question, const char *reason);
 /* Clients ------------------------------------------------------------------------------------------------ */
 
 /**
- * Makes a client: reads environment and profile, starts one thread that serves all its streams. Connects to
- * nothing yet.
+ * Makes a client: reads environment and profile, starts the threads that serve its streams: one, or as many
+ * as `io.threads` says, over which streams are spread; with 0 the host's own loop serves them, see
+ * `brs_client_dispatch`. Connects to nothing yet.
  *
  * The environment variables it reads are those that `brs_config_describe` names, for keys that are not set,
  * http_proxy, those of the AWS SDKs' sources of credentials, and AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_SSO,
@@ -1376,8 +1379,8 @@ void brs_question_fail(brs_question *question, const char *reason);
  * _X_AMZN_TRACE_ID, and sends it as X-Amzn-Trace-Id. It reads them again when the service says that
  * credentials from there have expired. The profile is the one that AWS_PROFILE names, else "default", of the
  * files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else ~/.aws/config and ~/.aws/credentials;
- * a file that does not exist is none. It is read once, and counts where the environment says nothing. The
- * thread blocks all signals.
+ * a file that does not exist is none. It is read once, and counts where the environment says nothing. Threads
+ * block all signals.
  *
  * @param config  (Optional) the settings, copied; NULL for the defaults.
  * @param client  where the new object's pointer goes; free it with `brs_client_free`.
@@ -1417,6 +1420,43 @@ brs_code brs_client_drain(brs_client *client, int64_t deadline_ms);
  * @param client  the client; NULL does nothing.
  */
 void brs_client_free(brs_client *client);
+
+/* Clients ------------------------------------------------------------------------------------------------ */
+
+/**
+ * The descriptor that a host's own loop waits for, of a client made with `io.threads` 0: it becomes readable
+ * when `brs_client_dispatch` has something to do.
+ *
+ * It is an epoll set (Linux), which poll, epoll, libuv, libevent and asyncio's `add_reader` take like any
+ * other descriptor; wait for it to be readable, level-triggered, nothing else. It stays the same and belongs
+ * to the client: do not close it or read from it, and take it out of the loop before `brs_client_free`.
+ *
+ * @param client  the client.
+ * @param fd  gets the descriptor.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a client with threads.
+ */
+brs_code brs_client_fd(brs_client *client, int32_t *fd);
+
+/**
+ * Does what is due for the streams of a client made with `io.threads` 0, and returns without waiting: sends,
+ * receives, watches time limits, retries. All callbacks of its streams run inside this call, on the calling
+ * thread.
+ *
+ * Call it whenever the descriptor of `brs_client_fd` is readable; calling it without need does no harm. Where
+ * much has come at once it does a part, and the descriptor stays readable. One thread at a time; which one
+ * may change. Other threads may open, cancel, resume and free streams meanwhile, and answer tool calls: the
+ * descriptor becomes readable.
+ *
+ * A client without threads does nothing between two calls: time limits pass unseen, and servers are kept
+ * waiting. What waits for a stream turns the loop itself as far as it needs to, callbacks included:
+ * `brs_stream_next`, `brs_client_identify`, `brs_client_drain`. So a program that only reads one stream after
+ * the other needs neither thread nor loop.
+ *
+ * @param client  the client.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a client with threads, inside one of its
+ *     callbacks, and while another thread is in here.
+ */
+brs_code brs_client_dispatch(brs_client *client);
 
 /* Clients ------------------------------------------------------------------------------------------------ */
 

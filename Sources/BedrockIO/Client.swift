@@ -1,43 +1,25 @@
 import BedrockCore
 import CSystem.Posix
 
-/// A loop on a thread of its own, and the letter box through which other threads reach it.
+/// What streams have in common: settings, and the workers that they are spread over.
 public final class Client: @unchecked Sendable {
-    enum Letter {
-        case start(Stream)
-        /// The stream's flags have changed.
-        case notice(Stream)
-        case cancelAll
-        case answered(HostQuestion, Finding)
-        case lookUp(Lookup)
-    }
-
-    let loop: Loop
+    private let workers: [Worker]
     private let monitor: Monitor
     private let owner: pid_t
     private let config: Config
     private let counter = ExchangeCounter()
-    private var thread = pthread_t()
 
     // Under the monitor.
     private var environment: Environment
     private var profile: Profile
     private var settings: Settings
-    private var letters: [Letter] = []
     /// Streams that were started and have not ended.
     private var openCount = 0
     private var isDraining = false
     /// How often a drain's time was over before all streams had ended.
     private var forcedDrainCount = 0
-    private var isClosing = false
-    private var hasExited = false
-    private var loopThread: pthread_t?
 
-    /// The loop's: letters taken out of the box and not yet looked at, the next one last. A callback that ends the
-    /// client finds here what it overtook.
-    private var unread: [Letter] = []
-
-    /// Reads the environment and the files with profiles, and starts the thread. Nil without memory or threads.
+    /// Reads the environment and the files with profiles, and starts the threads. Nil without memory or threads.
     public static func make(
         _ config: Config, host: (any IdentityHost)? = nil, log: (any LogSink)? = nil, wallOffset: Int64 = 0
     ) throws(ConfigError) -> Client? {
@@ -45,36 +27,50 @@ public final class Client: @unchecked Sendable {
         let environment = Environment.ofProcess()
         let profile = try Profile.read(for: environment, config)
         let settings = try Settings.make(config, environment, profile)
-        guard let monitor = Monitor(), let loop = Loop() else { return nil }
-        let client = Client(config, environment, profile, settings, monitor, loop)
-        loop.host = host
-        loop.wallOffset = wallOffset
-        loop.shared.hostKinds = host?.kinds ?? []
-        loop.shared.log = log
-        return client.startThread() ? client : nil
+        guard let monitor = Monitor(), let workers = makeWorkers(settings.threadCount) else { return nil }
+        let client = Client(config, environment, profile, settings, monitor, workers)
+        for worker in workers {
+            worker.loop.client = client
+            worker.loop.worker = worker
+            worker.loop.host = host
+            worker.loop.wallOffset = wallOffset
+            worker.loop.shared.settings = settings
+            worker.loop.shared.hostKinds = host?.kinds ?? []
+            worker.loop.shared.log = log
+        }
+        return client.startThreads() ? client : nil
+    }
+
+    /// One for each thread, or the one that has none.
+    private static func makeWorkers(_ threadCount: Int) -> [Worker]? {
+        var workers: [Worker] = []
+        for _ in 0..<max(threadCount, 1) {
+            guard let worker = Worker.make(hasThread: threadCount > 0) else { return nil }
+            workers.append(worker)
+        }
+        return workers
     }
 
     private init(
         _ config: Config, _ environment: Environment, _ profile: Profile, _ settings: Settings, _ monitor: Monitor,
-        _ loop: Loop
+        _ workers: [Worker]
     ) {
         self.config = config
         self.environment = environment
         self.profile = profile
         self.settings = settings
         self.monitor = monitor
-        self.loop = loop
+        self.workers = workers
         owner = getpid()
-        loop.client = self
-        loop.shared.settings = settings
     }
 
-    private func startThread() -> Bool {
-        let user = Unmanaged.passRetained(self).toOpaque()
-        if sys_thread_start(&thread, "bedrockstream", runClient, user) == 0 { return true }
-        Unmanaged<Client>.fromOpaque(user).release()
-        loop.shutDown()
-        return false
+    private func startThreads() -> Bool {
+        for (at, worker) in workers.enumerated() where !worker.start(self) {
+            for started in workers[..<at] { started.end() }
+            for other in workers[at...] { other.loop.shutDown() }
+            return false
+        }
+        return true
     }
 
     // MARK: Any thread
@@ -82,12 +78,8 @@ public final class Client: @unchecked Sendable {
     /// Used in a process that was forked off: the thread and the sockets are the parent's.
     public var isForked: Bool { getpid() != owner }
 
-    var isLoopThread: Bool {
-        monitor.locked {
-            guard let loopThread else { return false }
-            return pthread_equal(loopThread, pthread_self()) != 0
-        }
-    }
+    /// Inside one of its callbacks.
+    public var isOnLoopThread: Bool { workers.contains { $0.isMine } }
 
     /// Settings for one stream: those of the client, with `overrides` over them.
     public func settings(with overrides: Config?) throws(ConfigError) -> Settings {
@@ -113,17 +105,12 @@ public final class Client: @unchecked Sendable {
     /// without limit. Not on the loop's thread.
     public func whoAsks(milliseconds: Int64) throws(Failure) -> FoundIdentity? {
         guard let lookup = Lookup.make() else { throw Failure(.memory, .prepare, "out of memory") }
-        let isTaken = monitor.locked {
-            if !isClosing { letters.append(.lookUp(lookup)) }
-            return !isClosing
-        }
-        guard isTaken else { throw Self.wasFreed }
-        loop.poller.wake()
+        guard let lead = workers.first, lead.post(.lookUp(lookup)) else { throw Worker.wasFreed }
         let limit = milliseconds < 0 ? -1 : min(milliseconds, Int64(Int32.max)) &* 1_000_000
-        return try lookup.wait(nanoseconds: limit)
+        if lead.hasThread { return try lookup.wait(nanoseconds: limit) }
+        _ = lead.attend(limit) { lookup.isFinished }
+        return try lookup.wait(nanoseconds: 0)
     }
-
-    public var isOnLoopThread: Bool { isLoopThread }
 
     /// What records the exchanges of a stream; nil where they are not to be recorded. The file is opened now, so that
     /// who asked for it hears when it cannot be.
@@ -138,33 +125,39 @@ public final class Client: @unchecked Sendable {
         settings: Settings, recorder: Recorder?
     ) -> Stream? {
         Stream(
-            client: self, consumer: consumer, operation: operation, modelID: modelID, body: body, settings: settings,
+            client: self, worker: leastBusyWorker, consumer: consumer, operation: operation, modelID: modelID,
+            body: body, settings: settings,
             recorder: recorder)
+    }
+
+    private var leastBusyWorker: Worker {
+        guard workers.count > 1 else { return workers[0] }
+        return monitor.locked {
+            var least = workers[0]
+            for worker in workers where worker.openCount < least.openCount { least = worker }
+            return least
+        }
     }
 
     /// False when the client takes no streams any more.
     public func start(_ stream: Stream) -> Bool {
-        let isTaken = monitor.locked {
-            guard !isClosing, !isDraining else { return false }
-            letters.append(.start(stream))
+        let isOpen = monitor.locked {
+            guard !isDraining else { return false }
             openCount &+= 1
+            stream.worker.openCount &+= 1
             return true
         }
-        if isTaken { loop.poller.wake() }
-        return isTaken
-    }
-
-    func post(_ letter: Letter) {
-        monitor.locked {
-            if !hasExited { letters.append(letter) }
-        }
-        loop.poller.wake()
+        guard isOpen else { return false }
+        if stream.worker.post(.start(stream)) { return true }
+        ended(stream)
+        return false
     }
 
     /// The loop has let go of a stream.
-    func streamEnded() {
+    func ended(_ stream: Stream) {
         monitor.locked {
             openCount &-= 1
+            stream.worker.openCount &-= 1
             if openCount == 0 { monitor.broadcast() }
         }
     }
@@ -173,14 +166,14 @@ public final class Client: @unchecked Sendable {
     /// waits without limit). `.timeout` where some had to be cancelled.
     public func drain(milliseconds: Int64) -> ErrorCode {
         guard !isForked else { return .forked }
-        guard !isLoopThread else { return .state }
+        guard !isOnLoopThread else { return .state }
         let forcedBefore = monitor.locked {
             isDraining = true
             return forcedDrainCount
         }
         if !waitForStreams(milliseconds < 0 ? -1 : min(milliseconds, Int64(Int32.max)) &* 1_000_000) {
             monitor.locked { forcedDrainCount &+= 1 }
-            post(.cancelAll)
+            for worker in workers { worker.postLate(.cancelAll) }
             _ = waitForStreams(-1)
         }
         // Also where the time of another thread's drain was shorter.
@@ -188,6 +181,9 @@ public final class Client: @unchecked Sendable {
     }
 
     private func waitForStreams(_ limit: Int64) -> Bool {
+        if let hosted = workers.first, !hosted.hasThread {
+            return hosted.attend(limit) { monitor.locked { openCount == 0 } }
+        }
         let start = sys_now_ns()
         return monitor.locked {
             while openCount > 0 {
@@ -199,80 +195,25 @@ public final class Client: @unchecked Sendable {
         }
     }
 
-    /// Cancels all streams and ends the thread. When this returns no callback runs, but for the one it was called from.
+    /// Cancels all streams and ends the threads. When this returns no callback runs, but for the one that it is in.
     public func close() {
         guard !isForked else { return }
-        monitor.locked { isClosing = true }
-        // Also on the loop's own thread, which may be about to wait when the callback that is running has returned.
-        loop.poller.wake()
-        if isLoopThread {
-            refuseLetters()
-            loop.cancelAll(Self.freed)
-            loop.forgetHost()
-            pthread_detach(pthread_self())
-        } else {
-            pthread_join(thread, nil)
-        }
+        for worker in workers { worker.beginClose() }
+        for worker in workers { worker.close() }
     }
 
-    // MARK: The loop's thread
+    // MARK: Without threads
 
-    fileprivate func run() {
-        monitor.locked { loopThread = pthread_self() }
-        while !readLetters() {
-            loop.sweep()
-            loop.turn()
-        }
-        refuseLetters()
-        loop.cancelAll(Self.freed)
-        loop.sweep()
-        loop.refuseLookups(Self.wasFreed)
-        monitor.locked {
-            hasExited = true
-            letters.removeAll()
-        }
-        loop.shutDown()
+    /// What a host's own loop waits for; nil where there are threads.
+    public var pollDescriptor: Int32? {
+        guard let hosted = workers.first, !hosted.hasThread else { return nil }
+        return hosted.loop.poller.descriptor
     }
 
-    /// True when the client is being closed.
-    private func readLetters() -> Bool {
-        takeLetters()
-        while let letter = unread.popLast() {
-            switch letter {
-            case .start(let stream): loop.start(stream)
-            case .notice(let stream): loop.notice(stream)
-            case .cancelAll: loop.cancelAll("the client was drained")
-            case .answered(let question, let finding): loop.answered(question, finding)
-            case .lookUp(let lookup): loop.start(lookup)
-            }
-        }
-        return monitor.locked { isClosing }
+    /// Does what is due, without waiting. False where there are threads, inside a callback, and while another thread
+    /// is in here.
+    public func dispatch() -> Bool {
+        guard let hosted = workers.first, !hosted.hasThread else { return false }
+        return hosted.dispatch()
     }
-
-    private func takeLetters() {
-        var box: [Letter] = []
-        monitor.locked { swap(&box, &letters) }
-        if !box.isEmpty { unread = box.reversed() + unread }
-    }
-
-    /// Streams that were opened just before the end are ended as all others.
-    private func refuseLetters() {
-        takeLetters()
-        while let letter = unread.popLast() {
-            switch letter {
-            case .start(let stream): loop.refuse(stream, Self.freed)
-            case .lookUp(let lookup): lookup.finish(nil, Self.wasFreed)
-            default: break
-            }
-        }
-    }
-
-    private static let freed: StaticString = "the client was freed"
-    private static var wasFreed: Failure { Failure(.cancelled, .prepare, Message(freed)) }
-}
-
-private func runClient(_ user: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let user else { return nil }
-    Unmanaged<Client>.fromOpaque(user).takeRetainedValue().run()
-    return nil
 }

@@ -125,6 +125,11 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
 
     private var isDropped: Bool { isDropping.load(ordering: .acquiring) }
 
+    /// An event waits, or the end.
+    public var hasSomething: Bool {
+        monitor.locked { !filling.isEmpty || end != .open }
+    }
+
     // MARK: The fetching thread
 
     /// The next event; it lives until the next call. `resume` is called when the transfer may go on.

@@ -80,8 +80,10 @@ final class Investigator {
     }
 
     private func askHost(_ ask: Ask, _ keeper: IdentityKeeper) {
-        guard let host = loop.host, let client = loop.client else { return answer(keeper, Finding(failure: "is gone")) }
-        let question = HostQuestion(keeper, client)
+        guard let host = loop.host, let client = loop.client, let worker = loop.worker else {
+            return answer(keeper, Finding(failure: "is gone"))
+        }
+        let question = HostQuestion(keeper, client, worker)
         searches.append(Search(keeper: keeper, question: question))
         host.ask(ask.host, ask.text, question)
     }
@@ -182,16 +184,18 @@ final class Investigator {
 public final class HostQuestion: @unchecked Sendable {
     let keeper: IdentityKeeper
     private let client: Client
+    private let worker: Worker
 
-    init(_ keeper: IdentityKeeper, _ client: Client) {
+    init(_ keeper: IdentityKeeper, _ client: Client, _ worker: Worker) {
         self.keeper = keeper
         self.client = client
+        self.worker = worker
     }
 
     public var isForked: Bool { client.isForked }
 
     /// The first answer counts; one that comes when nobody waits for it any more does nothing.
     public func answer(_ finding: Finding) {
-        if !isForked { client.post(.answered(self, finding)) }
+        if !isForked { worker.postLate(.answered(self, finding)) }
     }
 }

@@ -28,6 +28,8 @@ public final class Lookup: @unchecked Sendable {
         }
     }
 
+    var isFinished: Bool { monitor.locked { isDone } }
+
     /// Waits; nil when the time is over. Negative waits without limit.
     func wait(nanoseconds: Int64) throws(Failure) -> FoundIdentity? {
         let (found, failure) = monitor.locked {

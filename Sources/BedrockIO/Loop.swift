@@ -17,6 +17,7 @@ final class Loop: @unchecked Sendable {
     var wallOffset: Int64 = 0
     /// Whose loop this is; it outlives the thread.
     unowned(unsafe) var client: Client?
+    unowned(unsafe) var worker: Worker?
     var host: (any IdentityHost)?
     private var investigator: Investigator?
     /// Streams that wait until it is known who asks, and threads that only want to know.
@@ -38,8 +39,9 @@ final class Loop: @unchecked Sendable {
     private var idleHandles: [UnsafeMutableRawPointer] = []
     private static let idleHandleCount = 64
 
-    init?() {
-        guard sys_curl_global() == 0, let poller = Poller(), let signer = RequestSigner(), let multi = curl_multi_init()
+    init?(isHosted: Bool) {
+        guard sys_curl_global() == 0, let poller = Poller(isHosted: isHosted), let signer = RequestSigner(),
+            let multi = curl_multi_init()
         else { return nil }
         self.poller = poller
         self.multi = multi
@@ -71,9 +73,9 @@ final class Loop: @unchecked Sendable {
 
     // MARK: A turn
 
-    /// Waits for something to do, and does it.
-    func turn() {
-        let isAll = poller.wait(milliseconds: waitTime())
+    /// Waits for something to do, at most so many nanoseconds, and does it.
+    func turn(longest: Int64) {
+        let isAll = poller.wait(milliseconds: waitTime(longest))
         readClock()
         // Sockets take turns at being told of; what is left out long enough has to be judged nevertheless.
         crowdedTurns = isAll || crowdedTurns == Self.crowdedTurnCount ? 0 : crowdedTurns &+ 1
@@ -94,14 +96,29 @@ final class Loop: @unchecked Sendable {
         now = sys_now_ns()
     }
 
-    private func waitTime() -> Int32 {
+    /// When something is to be done even if no socket is ready; `.max` for never.
+    private var nearest: Int64 {
         var nearest = min(curlDeadline ?? .max, timers.nearest ?? .max)
         // In the order in which they began, and each has the same time.
         if let transfer = draining.first { nearest = min(nearest, transfer.drainDeadline) }
         if let investigator { nearest = min(nearest, investigator.nearest) }
-        guard nearest < .max else { return -1 }
-        let left = max(nearest &- sys_now_ns(), 0)
-        return Int32(truncatingIfNeeded: min((left &+ 999_999) / 1_000_000, 60_000))
+        return nearest
+    }
+
+    private func waitTime(_ longest: Int64) -> Int32 {
+        let nearest = nearest
+        if longest == 0 { return 0 }
+        if nearest == .max, longest == .max { return -1 }
+        let left = min(max(nearest &- sys_now_ns(), 0), longest, 60_000_000_000)
+        return Int32(truncatingIfNeeded: (left &+ 999_999) / 1_000_000)
+    }
+
+    /// Something is to be done now.
+    var isDue: Bool { !waiting.isEmpty || nearest <= sys_now_ns() }
+
+    /// Has the poller's descriptor become ready when something is to be done; for hosts, before they wait for it.
+    func arm() {
+        poller.arm(waiting.isEmpty ? nearest : 0)
     }
 
     private func runTimers() {
@@ -412,7 +429,7 @@ final class Loop: @unchecked Sendable {
         if !unidentified.isEmpty { unidentified.removeAll { $0 === stream } }
         stream.recorder?.close()
         remove(stream)
-        stream.client.streamEnded()
+        stream.client.ended(stream)
     }
 
     private func remove(_ stream: Stream) {

@@ -8,24 +8,43 @@ final class Poller {
     /// Bounded: what is not reported now is reported by the next wait.
     private let ready: UnsafeMutablePointer<sys_ready>
     private var readyCount = 0
+    /// Makes the set ready at a moment; negative where the loop's own thread waits for that.
+    private let timer: Int32
+    private var armedFor = Int64.max
     private static let capacity = 256
 
-    init?() {
+    /// One that is hosted has a timer: who waits for its descriptor knows of no other.
+    init?(isHosted: Bool) {
         set = sys_poll_new()
         wakeup = sys_wake_new()
-        guard set >= 0, wakeup >= 0, let memory = malloc(Self.capacity * MemoryLayout<sys_ready>.stride) else {
-            if set >= 0 { close(set) }
-            if wakeup >= 0 { close(wakeup) }
+        timer = isHosted ? sys_timer_new() : -1
+        guard set >= 0, wakeup >= 0, timer >= 0 || !isHosted,
+            let memory = malloc(Self.capacity * MemoryLayout<sys_ready>.stride)
+        else {
+            for descriptor in [set, wakeup, timer] where descriptor >= 0 { close(descriptor) }
             return nil
         }
         ready = memory.bindMemory(to: sys_ready.self, capacity: Self.capacity)
         _ = sys_poll_watch(set, wakeup, Int32(SYS_READABLE), 0)
+        if isHosted { watch(timer) }
     }
 
     deinit {
         close(set)
         close(wakeup)
+        if timer >= 0 { close(timer) }
         free(ready)
+    }
+
+    /// What can be waited for in place of `wait`.
+    var descriptor: Int32 { self.set }
+
+    /// The descriptor is ready at that moment of the clock, in nanoseconds, at the latest; `.max` for no moment.
+    func arm(_ moment: Int64) {
+        // One that comes too early does no harm, and costs less than being set anew each time.
+        guard timer >= 0, moment < armedFor else { return }
+        armedFor = moment
+        sys_timer_set(timer, moment)
     }
 
     /// Any thread: ends a wait now, or the next one at once.
@@ -63,8 +82,9 @@ final class Poller {
         while at < readyCount {
             let event = ready[at]
             at &+= 1
-            guard event.fd != wakeup else {
-                sys_wake_clear(wakeup)
+            guard event.fd != wakeup, event.fd != timer else {
+                sys_wake_clear(event.fd)
+                if event.fd == timer { armedFor = .max }
                 continue
             }
             var bits: Int32 = 0

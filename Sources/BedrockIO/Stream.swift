@@ -8,6 +8,7 @@ import Synchronization
 /// Members under "the loop's" are touched on the loop's thread alone; the flags are shared under the monitor.
 public final class Stream: @unchecked Sendable {
     let client: Client
+    let worker: Worker
     let consumer: any StreamConsumer
     private let monitor: Monitor
     private let wishes: Wishes
@@ -36,7 +37,7 @@ public final class Stream: @unchecked Sendable {
     var timerDeadline: Int64 = 0
 
     init?(
-        client: Client, consumer: any StreamConsumer, operation: BedrockCore.Operation, modelID: Bytes,
+        client: Client, worker: Worker, consumer: any StreamConsumer, operation: BedrockCore.Operation, modelID: Bytes,
         body: consuming ByteBuffer, settings: Settings, recorder: Recorder?
     ) {
         guard let monitor = Monitor() else { return nil }
@@ -49,12 +50,13 @@ public final class Stream: @unchecked Sendable {
         maxResultLength = settings.turn.maxResultLength
         self.monitor = monitor
         self.client = client
+        self.worker = worker
         self.consumer = consumer
         self.recorder = recorder
         wishes = Wishes()
         exchange = Exchange(
             operation: operation, modelID: modelID, body: RequestBody(body), settings: settings, consumer: consumer,
-            wishes: wishes, shared: client.loop.shared, desk: desk, now: sys_now_ns())
+            wishes: wishes, shared: worker.loop.shared, desk: desk, now: sys_now_ns())
         exchange.traceID = Environment.traceID()
     }
 
@@ -86,16 +88,33 @@ public final class Stream: @unchecked Sendable {
     /// Ends the stream and waits until no callback of it runs or will run.
     public func release() {
         guard !client.isForked else { return }
-        if client.isLoopThread {
-            client.loop.cancel(self, "the stream was freed")
-            return
+        if worker.isMine { return worker.loop.cancel(self, Self.freed) }
+        guard consumer.isCalledByLoop else { return cancel() }
+        guard worker.hasThread else {
+            return worker.own(unless: { self.isOver }) {
+                worker.loop.cancel(self, Self.freed)
+                worker.loop.sweep()
+            }
         }
         cancel()
-        guard consumer.isCalledByLoop else { return }
         monitor.locked {
             while !hasEnded { _ = monitor.wait() }
         }
     }
+
+    private static let freed: StaticString = "the stream was freed"
+
+    /// The terminal callback has returned.
+    private var isOver: Bool { monitor.locked { hasEnded } }
+
+    /// Waits until `isDone` where no thread brings that about; for streams that are read. Negative waits without limit.
+    public func attend(nanoseconds limit: Int64, until isDone: () -> Bool) {
+        guard !worker.hasThread, limit != 0, !worker.isMine else { return }
+        _ = worker.attend(limit, until: isDone)
+    }
+
+    /// Nothing but turning the loop brings events.
+    public var isHosted: Bool { !worker.hasThread }
 
     /// Sets a flag and has the loop look at it, once however many flags were set meanwhile.
     private func notify(_ setFlag: () -> Void) {
@@ -104,7 +123,7 @@ public final class Stream: @unchecked Sendable {
             defer { isNoticePosted = true }
             return !isNoticePosted && !hasEnded
         }
-        if isNew { client.post(.notice(self)) }
+        if isNew { worker.postLate(.notice(self)) }
     }
 
     // MARK: The loop's thread

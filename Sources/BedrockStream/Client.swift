@@ -2,8 +2,9 @@ import BedrockCore
 import BedrockIO
 import CBedrockStream
 
-/// Makes a client: reads environment and profile, starts one thread that serves all its streams. Connects to nothing
-/// yet.
+/// Makes a client: reads environment and profile, starts the threads that serve its streams: one, or as many as
+/// `io.threads` says, over which streams are spread; with 0 the host's own loop serves them, see `brs_client_dispatch`.
+/// Connects to nothing yet.
 ///
 /// The environment variables it reads are those that `brs_config_describe` names, for keys that are not set,
 /// http_proxy, those of the AWS SDKs' sources of credentials, and AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_SSO,
@@ -11,8 +12,7 @@ import CBedrockStream
 /// sends it as X-Amzn-Trace-Id. It reads them again when the service says that
 /// credentials from there have expired. The profile is the one that AWS_PROFILE names, else "default", of the files
 /// that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else ~/.aws/config and ~/.aws/credentials; a file that
-/// does not exist is none. It is read once, and counts where the environment says nothing. The thread blocks all
-/// signals.
+/// does not exist is none. It is read once, and counts where the environment says nothing. Threads block all signals.
 ///
 /// - Parameters:
 ///   - config: (Optional) the settings, copied; NULL for the defaults.

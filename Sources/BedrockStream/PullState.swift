@@ -38,7 +38,7 @@ final class PullState {
     }
 
     func next(timeout: Int64, of stream: Stream) throws(Refusal) -> UnsafePointer<brs_event> {
-        switch queue.next(timeout: timeout, resume: { stream.resume() }) {
+        switch fetched(timeout, stream) {
         case .event(let view): keep(view)
         case .notice(let view): keep(view)
         case .stopped(let view): keep(view)
@@ -47,6 +47,14 @@ final class PullState {
         case .ended: throw Refusal(BRS_E_END, "")
         }
         return UnsafePointer(event)
+    }
+
+    private func fetched(_ timeout: Int64, _ stream: Stream) -> EventQueue.Fetched {
+        guard stream.isHosted else { return queue.next(timeout: timeout) { stream.resume() } }
+        let found = queue.next(timeout: 0) { stream.resume() }
+        guard case .nothing = found else { return found }
+        stream.attend(nanoseconds: timeout) { queue.hasSomething }
+        return queue.next(timeout: 0) { stream.resume() }
     }
 
     private func keep(_ view: EventView) {

@@ -64,7 +64,10 @@ public func brs_stream_next(
         guard !handle.stream.isForked else { throw .forked }
         guard let pull = handle.pull else { throw Refusal(BRS_E_STATE, "the stream has callbacks") }
         let timeout = timeout_ms < 0 ? -1 : min(timeout_ms, 1_000_000_000) &* 1_000_000
-        event.pointee = try pull.next(timeout: timeout, of: handle.stream)
+        // Callbacks of other streams may run meanwhile, in a client without threads.
+        event.pointee = try withExtendedLifetime(handle) { () throws(Refusal) in
+            try pull.next(timeout: timeout, of: handle.stream)
+        }
     }
 }
 

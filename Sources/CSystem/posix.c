@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 int sys_errno(void) { return errno; }
@@ -172,6 +173,14 @@ int sys_poll_wait(int set, sys_ready *ready, int capacity, int timeout_ms) {
                      (happened & EPOLLERR ? SYS_FAULTY : 0);
   }
   return count;
+}
+
+int sys_timer_new(void) { return timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+void sys_timer_set(int fd, int64_t moment_ns) {
+  int64_t moment = moment_ns > 0 ? moment_ns : 1; // 0 would disarm it
+  struct itimerspec when = {.it_value = {.tv_sec = moment / 1000000000, .tv_nsec = moment % 1000000000}};
+  (void)timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 int sys_wake_new(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

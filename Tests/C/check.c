@@ -35,6 +35,11 @@ void check_failed(const char *file, int line, const char *format, ...) {
 
 int check_is_slow(void) { return getenv("CHECK_SLOW") != NULL; }
 
+int check_style_is(const char *style) {
+  const char *set = getenv("CHECK_STYLE");
+  return style == NULL || set == NULL ? style == set : strcmp(style, set) == 0;
+}
+
 /* What a child tells its parent: it began test `index`, or ended it well or badly. */
 struct progress {
   int index;

@@ -17,6 +17,8 @@ void check_failed(const char *file, int line, const char *format, ...) __attribu
 
 /* 1 under valgrind and sanitizers: tests take fewer samples and wait longer. */
 int check_is_slow(void);
+/* Whether clients are made in this way: "threads", "host" (style.c); NULL for as the tests make them. */
+int check_style_is(const char *style);
 
 #define TEST(NAME)                                                                                \
   static void NAME(void);                                                                         \

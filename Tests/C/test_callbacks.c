@@ -199,6 +199,7 @@ static brs_flow open_while_freed(struct seen *seen, brs_stream *stream, enum see
 }
 
 TEST(callback_uses_its_client_while_it_is_freed) {
+  if (check_style_is("host")) return; /* there the loop has ended when the client is freed */
   fixture_begin(&fixture, NULL, NULL);
   server_reply(&fixture.server, held_reply());
   fixture.seen.hook = open_while_freed;

@@ -135,6 +135,7 @@ static brs_flow end_client(struct seen *seen, brs_stream *stream, enum seen_kind
 
 /* When brs_client_free returns every stream has had its end, also those that were opened just before. */
 TEST(client_free_ends_streams_that_wait) {
+  if (check_style_is("threads")) return; /* one of them would free what another one still opens streams on */
   fixture_begin(&fixture, NULL, NULL);
   CHECK_CODE(brs_config_new(&without_token), BRS_OK);
   config_put(without_token, "auth.scheme", "bearer");

@@ -13,6 +13,7 @@ SECTIONS = [
     ("Config.swift", "Configuration"),
     ("Question.swift", "Questions to the host"),
     ("Client.swift", "Clients"),
+    ("HostLoop.swift", "Clients"),
     ("Identity.swift", "Clients"),
     ("Stream.swift", "Streams"),
     ("ToolResult.swift", "Tools"),

@@ -11,7 +11,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case caBundle, clientCertificate, clientKey, clientKeyPassword, minTLSVersion, connectTo, interface
     case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
     case connectTimeout, firstByteTimeout, betweenBytesTimeout, totalTimeout, toolTimeout, queueBytes
-    case turn, maxRounds, maxResultBytes, tapPath
+    case turn, maxRounds, maxResultBytes, tapPath, ioThreads
     case contentType, accept, trace, guardrailIdentifier, guardrailVersion
     case performanceLatency, serviceTier, requestMetadata
 
@@ -24,10 +24,10 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         return nil
     }
 
-    /// What a client's identity is found by, which all of its calls share.
+    /// What all calls of a client share: what its identity is found by, and who serves them.
     var isClients: Bool {
         Self.profile.rawValue...Self.credentialsFile.rawValue ~= rawValue
-            || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue
+            || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue || self == .ioThreads
     }
 
     /// As in `brs_config_set`.
@@ -70,7 +70,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         case ...Self.fallback.rawValue: retryText
         case ...Self.proxyBypass.rawValue: transportText
         case ...Self.connectionUnacknowledged.rawValue: connectionText
-        case ...Self.tapPath.rawValue: limitText
+        case ...Self.ioThreads.rawValue: limitText
         default: invokeText
         }
     }

@@ -90,6 +90,9 @@ public final class Settings {
 
     public var region: Bytes? { value(.region) }
 
+    /// 0 where the host's own loop serves the streams.
+    public var threadCount: Int { Int(truncatingIfNeeded: integer(.ioThreads)) }
+
     private static func limits(_ config: Config) -> TimeLimits {
         var limits = TimeLimits()
         limits.connect = integer(.connectTimeout, config) &* 1_000_000

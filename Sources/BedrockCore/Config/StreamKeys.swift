@@ -51,6 +51,12 @@ extension ConfigKey {
             File that requests, without secrets, and responses are appended to as JSON lines while it can be \
             written.
             """
+        case .ioThreads:
+            """
+            io.threads\0integer\01\0\0\0\
+            Threads that serve the streams of a client; 0 for none: the host's own loop calls \
+            brs_client_dispatch.\00\016
+            """
         default: ""
         }
     }

@@ -85,3 +85,8 @@ int sys_poll_wait(int set, sys_ready *_Nonnull ready, int capacity, int timeout_
 int sys_wake_new(void);
 void sys_wake(int fd);
 void sys_wake_clear(int fd);
+
+/// A timerfd, which `sys_wake_clear` clears.
+int sys_timer_new(void);
+/// Readable from `moment_ns` of `sys_now_ns` on; what has passed is at once.
+void sys_timer_set(int fd, int64_t moment_ns);

@@ -1239,6 +1239,10 @@ def declare(library: CDLL) -> None:
     library.brs_client_drain.restype = c_int
     library.brs_client_free.argtypes = [POINTER(brs_client)]
     library.brs_client_free.restype = None
+    library.brs_client_fd.argtypes = [POINTER(brs_client), POINTER(c_int32)]
+    library.brs_client_fd.restype = c_int
+    library.brs_client_dispatch.argtypes = [POINTER(brs_client)]
+    library.brs_client_dispatch.restype = c_int
     library.brs_client_identify.argtypes = [POINTER(brs_client), c_int64, POINTER(brs_identity), POINTER(brs_diagnostic)]
     library.brs_client_identify.restype = c_int
     library.brs_stream_open.argtypes = [POINTER(brs_client), POINTER(brs_request), POINTER(brs_callbacks), POINTER(POINTER(brs_stream)), POINTER(brs_diagnostic)]
