@@ -140,22 +140,25 @@ simulate: .build/release/simulation ## runs RUNS schedules of faults (20000) fro
 fuzz: deps ## fuzzes every target for FUZZ_SECONDS seconds each (60)
 	Tests/Fuzz/run --seconds $(FUZZ_SECONDS)
 
-BENCH_PROGRAMS := $(addprefix build/bench/,client floor walk load server)
+BENCH_PROGRAMS := $(addprefix build/bench/,client floor walk sign load launch server)
 
-bench: $(BENCH_PROGRAMS) venv ## measures against libcurl and botocore
+bench: $(BENCH_PROGRAMS) venv ## measures against libcurl, OpenSSL and boto3, about three minutes
 	build/venv/bin/python Tests/Benchmarks/run
 
 build/bench/client: Tests/Benchmarks/client.c Tests/Benchmarks/measure.h $(HEADER) | build/lib/libbedrockstream.so
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) $< -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
 
-build/bench/server: Tests/Benchmarks/server.c Tests/C/frames.c Tests/C/frames.h
+build/bench/server: Tests/Benchmarks/server.c Tests/Benchmarks/answers.c Tests/Benchmarks/answers.h Tests/Benchmarks/measure.h \
+  Tests/C/frames.c Tests/C/frames.h | deps
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) $(filter %.c,$^) -o $@
+	$(CC) $(BENCH_FLAGS) $(filter %.c,$^) -o $@ -lssl -lcrypto
 
+build/bench/floor: BENCH_LIBRARIES := -lcurl
+build/bench/sign: BENCH_LIBRARIES := -lcrypto
 build/bench/%: Tests/Benchmarks/%.c Tests/Benchmarks/measure.h | deps
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) $< -o $@ $(if $(filter floor,$*),-lcurl) -ldl
+	$(CC) $(BENCH_FLAGS) $< -o $@ $(BENCH_LIBRARIES) -ldl
 
 # ---- upkeep
 

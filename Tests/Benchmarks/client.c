@@ -1,13 +1,14 @@
 /*
  * The library's side of the benchmarks.
  *
- *     client --workload b|t|c|d --url URL --model ID --route converse|invoke --streams K --repeat R
- *            [--ca FILE] [--inflight N] [--t0 NS]
+ *     client --workload b|t|c|d|m --url URL --model ID --route converse|invoke --streams K --repeat R
+ *            [--style threaded|pull] [--ca FILE] [--http 2] [--inflight N] [--warm CALLS] [--t0 NS]
  *     client --workload a --file CORPUS --route R --reps N [--piece BYTES] [--t0 NS]
  *     client --workload e --size BYTES --reps N [--t0 NS]
  *
  * a decodes frames in memory, b is one stream at full speed, t calls one after the other on a kept connection, c many
- * paced streams, d a cold start, e signs. Prints one line of JSON.
+ * paced streams, d a cold start, e signs, m is t with a look at memory after --warm calls and at the end. Prints one
+ * line of JSON. Styles: callbacks on the client's thread; one stream at a time fetched with brs_stream_next.
  */
 #include "measure.h"
 #include <bedrockstream.h>
@@ -87,6 +88,32 @@ static void open_next(struct slot *slot) {
   if (brs_stream_open(client, &request, callbacks_of(slot), &stream, &why) != BRS_OK) fail("brs_stream_open", &why);
 }
 
+/* ---- pulled */
+
+static void take_event(const brs_event *event) {
+  if (event->delta != NULL) measure_delta(m, 0, event->delta->text, event->delta->text_len);
+  else m->events++;
+}
+
+static void pull_call(void) {
+  brs_diagnostic why = {.size = sizeof why};
+  brs_stream *stream = NULL;
+  const brs_event *event = NULL;
+  int is_well = 0;
+  measure_call(m, 0);
+  if (brs_stream_open(client, &request, NULL, &stream, &why) != BRS_OK) fail("brs_stream_open", &why);
+  while (brs_stream_next(stream, -1, &event) == BRS_OK) {
+    take_event(event);
+    if (event->result != NULL) is_well = event->result->delivered == m->deltas_of_call[0];
+    if (event->error != NULL && m->failed < 5)
+      fprintf(stderr, "client: %s: %s\n", event->error->name, event->error->message);
+  }
+  measure_done(m, is_well);
+  brs_stream_free(stream);
+}
+
+/* ---- set-up */
+
 static brs_operation operation(void) {
   return strcmp(m->route, "invoke") == 0 ? BRS_INVOKE_MODEL_WITH_RESPONSE_STREAM : BRS_CONVERSE_STREAM;
 }
@@ -105,24 +132,26 @@ static void make_client(void) {
   set(config, "credentials.access_key_id", "AKIDEXAMPLE");
   set(config, "credentials.secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
   set(config, "tls.ca_bundle", m->ca);
+  set(config, "http.version", m->http);
   if (brs_client_new(config, &client, &why) != BRS_OK) fail("brs_client_new", &why);
   brs_config_free(config);
 }
 
-static int run_streams(void) {
+static void set_request(void) {
   static const char converse[] = "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]}";
   static const char invoke[] = "{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":100,"
                                "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
-  m->loaded_at = now_ns();
-  make_client();
-  m->client_at = now_ns();
   request.operation = operation();
   request.model_id = m->model;
   request.body = request.operation == BRS_CONVERSE_STREAM ? converse : invoke;
   request.body_len = strlen(request.body);
-  struct slot *slots = calloc((size_t)m->streams, sizeof *slots);
-  if (slots == NULL) return 1;
-  measure_begin(m);
+}
+
+static void run_pulled(void) {
+  for (int i = 0; i < m->repeat; i++) pull_call();
+}
+
+static void run_threaded(struct slot *slots) {
   pthread_mutex_lock(&mutex);
   for (int i = 0; i < m->streams; i++) {
     while (waiting >= m->inflight) pthread_cond_wait(&changed, &mutex);
@@ -134,11 +163,26 @@ static int run_streams(void) {
   }
   while (ended < m->streams) pthread_cond_wait(&changed, &mutex);
   pthread_mutex_unlock(&mutex);
+}
+
+static int run_streams(void) {
+  int is_pulled = strcmp(m->style, "pull") == 0;
+  struct slot *slots = calloc((size_t)m->streams, sizeof *slots);
+  m->loaded_at = now_ns();
+  make_client();
+  m->client_at = now_ns();
+  set_request();
+  if (slots == NULL || (is_pulled && m->streams != 1)) return 2;
+  measure_begin(m);
+  if (is_pulled) run_pulled();
+  else run_threaded(slots);
   int status = measure_report(m);
   brs_client_free(client);
   free(slots);
   return status;
 }
+
+/* ---- without a network */
 
 static brs_flow on_decoded_delta(void *user, brs_stream *stream, const brs_delta *delta) {
   (void)user, (void)stream;

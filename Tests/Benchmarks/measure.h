@@ -4,6 +4,7 @@
  * answer and measure_done at its end. One thread at a time may call these.
  */
 #pragma once
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETTLE_NS 2000000000u /* after the last of many streams has begun, its backlog counts no more */
 #define STAMP_LENGTH 21       /* "@", nineteen digits of CLOCK_MONOTONIC nanoseconds, "|" */
 
 /* Latencies, to within 1/64 of their size. */
@@ -23,14 +23,15 @@ struct histogram {
 };
 
 struct measure {
-  const char *client, *workload, *url, *model, *route, *ca, *file;
-  int streams, repeat, inflight, reps;
+  const char *client, *workload, *url, *model, *route, *ca, *file, *style, *http;
+  int streams, repeat, inflight, reps, warm;
   size_t piece, size;
   uint64_t start, main_at, loaded_at, client_at, begin_at, first_delta_at;
   uint64_t *call_at; /* of each stream */
   uint32_t *deltas_of_call;
   uint64_t events, deltas, bytes, calls, failed;
   int begun; /* streams with a first delta */
+  uint64_t settle_ns; /* after the last of many streams has begun, its backlog counts no more */
   uint64_t settled_at;
   int is_steady, is_over;
   uint64_t steady_from, steady_to, steady_deltas;
@@ -39,6 +40,10 @@ struct measure {
   double *first_ms; /* time to first delta of each call, in the order in which they came */
   size_t first_count, first_capacity;
   struct histogram latency;
+  struct memory {
+    long resident_kb;
+    size_t heap; /* bytes in use */
+  } memory_warm, memory_end;
 };
 
 static inline uint64_t now_ns(void) {
@@ -72,6 +77,14 @@ static inline const char *argument(int argc, char **argv, const char *name, cons
   return otherwise;
 }
 
+/* Every connection of many streams is an open file. */
+static inline void raise_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static inline struct measure *measure_new(int argc, char **argv, const char *client) {
   uint64_t main_at = now_ns();
   struct measure *m = calloc(1, sizeof *m);
@@ -84,17 +97,25 @@ static inline struct measure *measure_new(int argc, char **argv, const char *cli
   m->route = argument(argc, argv, "--route", "converse");
   m->ca = argument(argc, argv, "--ca", NULL);
   m->file = argument(argc, argv, "--file", NULL);
+  m->style = argument(argc, argv, "--style", "threaded");
+  m->http = argument(argc, argv, "--http", NULL);
   m->streams = atoi(argument(argc, argv, "--streams", "1"));
   m->repeat = atoi(argument(argc, argv, "--repeat", "1"));
   m->inflight = atoi(argument(argc, argv, "--inflight", "256"));
+  m->warm = atoi(argument(argc, argv, "--warm", "0"));
   m->reps = atoi(argument(argc, argv, "--reps", "20"));
+  m->settle_ns = strtoull(argument(argc, argv, "--settle-ms", "2000"), NULL, 10) * 1000000u;
   m->piece = strtoul(argument(argc, argv, "--piece", "16384"), NULL, 10);
   m->size = strtoul(argument(argc, argv, "--size", "1024"), NULL, 10);
   m->start = strtoull(argument(argc, argv, "--t0", "0"), NULL, 10);
   if (m->start == 0) m->start = main_at;
   m->call_at = calloc((size_t)m->streams, sizeof *m->call_at);
   m->deltas_of_call = calloc((size_t)m->streams, sizeof *m->deltas_of_call);
-  if (m->call_at == NULL || m->deltas_of_call == NULL) abort();
+  m->first_capacity = (size_t)m->streams * (size_t)m->repeat;
+  m->first_ms = malloc(m->first_capacity * sizeof *m->first_ms);
+  if (m->call_at == NULL || m->deltas_of_call == NULL || m->first_ms == NULL) abort();
+  memset(m->first_ms, 1, m->first_capacity * sizeof *m->first_ms); /* its pages are there before memory is looked at */
+  raise_file_limit();
   return m;
 }
 
@@ -132,13 +153,8 @@ static inline double histogram_at(const struct histogram *histogram, double shar
 
 static inline void first_delta(struct measure *m, int stream, uint64_t now) {
   if (m->first_delta_at == 0) m->first_delta_at = now;
-  if (m->first_count == m->first_capacity) {
-    m->first_capacity = m->first_capacity * 2 + 1024;
-    m->first_ms = realloc(m->first_ms, m->first_capacity * sizeof *m->first_ms);
-    if (m->first_ms == NULL) abort();
-  }
-  m->first_ms[m->first_count++] = (double)(now - m->call_at[stream]) / 1e6;
-  if (++m->begun == m->streams) m->settled_at = now + SETTLE_NS;
+  if (m->first_count < m->first_capacity) m->first_ms[m->first_count++] = (double)(now - m->call_at[stream]) / 1e6;
+  if (++m->begun == m->streams) m->settled_at = now + m->settle_ns;
 }
 
 static inline void note_latency(struct measure *m, const char *text, uint64_t now) {
@@ -163,9 +179,15 @@ static inline void measure_delta(struct measure *m, int stream, const char *text
   if (is_stamped && m->is_steady && !m->is_over) note_latency(m, text, now);
 }
 
+static inline struct memory memory_now(void) {
+  return (struct memory){status_kb("VmRSS:"), mallinfo2().uordblks};
+}
+
 static inline void measure_done(struct measure *m, int is_well) {
   m->calls++;
   m->failed += !is_well;
+  if (m->calls == (uint64_t)m->warm) m->memory_warm = memory_now();
+  if (m->warm > 0 && m->calls == (uint64_t)m->streams * (uint64_t)m->repeat) m->memory_end = memory_now();
   if (!m->is_steady || m->is_over || m->repeat != 1) return;
   m->is_over = 1;
   m->steady_to = now_ns();
@@ -205,11 +227,11 @@ static inline void print_first_deltas(struct measure *m) {
 static inline int measure_report(struct measure *m) {
   uint64_t end = now_ns();
   double cpu = cpu_seconds(0) - m->cpu_before, wall = (double)(end - m->begin_at) / 1e9, events = (double)m->events;
-  printf("{\"client\":\"%s\",\"workload\":\"%s\",\"route\":\"%s\",\"streams\":%d,\"calls\":%llu,\"failed\":%llu,"
-         "\"events\":%llu,\"deltas\":%llu,\"bytes\":%llu,\"wall_s\":%.6f,\"cpu_s\":%.6f,\"sys_s\":%.6f,"
+  printf("{\"client\":\"%s\",\"style\":\"%s\",\"workload\":\"%s\",\"route\":\"%s\",\"streams\":%d,"
+         "\"calls\":%llu,\"failed\":%llu,\"events\":%llu,\"deltas\":%llu,\"bytes\":%llu,\"wall_s\":%.6f,\"cpu_s\":%.6f,\"sys_s\":%.6f,"
          "\"cpu_us_per_event\":%.4f,\"events_per_s\":%.1f,\"mb_per_s\":%.2f,\"cpu_pct\":%.2f,\"rss_peak_kb\":%ld,"
          "\"rss_base_kb\":%ld",
-         m->client, m->workload, m->route, m->streams, (unsigned long long)m->calls, (unsigned long long)m->failed,
+         m->client, m->style, m->workload, m->route, m->streams, (unsigned long long)m->calls, (unsigned long long)m->failed,
          (unsigned long long)m->events, (unsigned long long)m->deltas, (unsigned long long)m->bytes, wall, cpu,
          cpu_seconds(1) - m->system_before, m->events ? cpu * 1e6 / events : 0, events / wall,
          (double)m->bytes / wall / 1e6, cpu / wall * 100, status_kb("VmHWM:"), m->resident_before);
@@ -220,6 +242,9 @@ static inline int measure_report(struct measure *m) {
            histogram_at(&m->latency, 0.9) / 1e3, histogram_at(&m->latency, 0.99) / 1e3,
            (double)m->latency.largest / 1e3);
   if (m->first_count > 0) print_first_deltas(m);
+  if (m->memory_end.heap > 0)
+    printf(",\"rss_grown_kb\":%ld,\"heap_grown\":%lld", m->memory_end.resident_kb - m->memory_warm.resident_kb,
+           (long long)(m->memory_end.heap - m->memory_warm.heap));
   printf(",\"main_ms\":%.3f,\"loaded_ms\":%.3f,\"client_ms\":%.3f,\"first_delta_ms\":%.3f,\"end_ms\":%.3f}\n",
          since_start_ms(m, m->main_at), since_start_ms(m, m->loaded_at), since_start_ms(m, m->client_at),
          since_start_ms(m, m->first_delta_at), since_start_ms(m, end));
