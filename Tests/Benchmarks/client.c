@@ -2,16 +2,18 @@
  * The library's side of the benchmarks.
  *
  *     client --workload b|t|c|d|m --url URL --model ID --route converse|invoke --streams K --repeat R
- *            [--style threaded|pull] [--ca FILE] [--http 2] [--inflight N] [--warm CALLS] [--t0 NS]
+ *            [--style threaded|host|pull] [--ca FILE] [--http 2] [--inflight N] [--warm CALLS] [--t0 NS]
  *     client --workload a --file CORPUS --route R --reps N [--piece BYTES] [--t0 NS]
  *     client --workload e --size BYTES --reps N [--t0 NS]
  *
  * a decodes frames in memory, b is one stream at full speed, t calls one after the other on a kept connection, c many
  * paced streams, d a cold start, e signs, m is t with a look at memory after --warm calls and at the end. Prints one
- * line of JSON. Styles: callbacks on the client's thread; one stream at a time fetched with brs_stream_next.
+ * line of JSON. Styles: callbacks on the client's thread; callbacks in brs_client_dispatch, for which this program waits
+ * with poll, without a thread; one stream at a time fetched with brs_stream_next.
  */
 #include "measure.h"
 #include <bedrockstream.h>
+#include <poll.h>
 #include <pthread.h>
 
 static struct measure *m;
@@ -26,6 +28,8 @@ static int waiting, ended;
 struct slot {
   int number, calls, is_waiting;
 };
+
+static int is_style(const char *name) { return strcmp(m->style, name) == 0; }
 
 static void fail(const char *what, const brs_diagnostic *why) {
   fprintf(stderr, "client: %s: %s\n", what, why->message);
@@ -133,6 +137,7 @@ static void make_client(void) {
   set(config, "credentials.secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
   set(config, "tls.ca_bundle", m->ca);
   set(config, "http.version", m->http);
+  if (is_style("host")) set(config, "io.threads", "0");
   if (brs_client_new(config, &client, &why) != BRS_OK) fail("brs_client_new", &why);
   brs_config_free(config);
 }
@@ -151,6 +156,21 @@ static void run_pulled(void) {
   for (int i = 0; i < m->repeat; i++) pull_call();
 }
 
+static void run_hosted(struct slot *slots) {
+  int32_t fd = -1;
+  if (brs_client_fd(client, &fd) != BRS_OK) exit(1);
+  struct pollfd poller = {.fd = fd, .events = POLLIN};
+  for (int begun = 0; ended < m->streams;) {
+    for (; begun < m->streams && waiting < m->inflight; begun++) {
+      waiting++;
+      slots[begun] = (struct slot){.number = begun, .is_waiting = 1};
+      open_next(&slots[begun]);
+    }
+    poll(&poller, 1, -1);
+    brs_client_dispatch(client);
+  }
+}
+
 static void run_threaded(struct slot *slots) {
   pthread_mutex_lock(&mutex);
   for (int i = 0; i < m->streams; i++) {
@@ -166,7 +186,7 @@ static void run_threaded(struct slot *slots) {
 }
 
 static int run_streams(void) {
-  int is_pulled = strcmp(m->style, "pull") == 0;
+  int is_pulled = is_style("pull");
   struct slot *slots = calloc((size_t)m->streams, sizeof *slots);
   m->loaded_at = now_ns();
   make_client();
@@ -175,6 +195,7 @@ static int run_streams(void) {
   if (slots == NULL || (is_pulled && m->streams != 1)) return 2;
   measure_begin(m);
   if (is_pulled) run_pulled();
+  else if (is_style("host")) run_hosted(slots);
   else run_threaded(slots);
   int status = measure_report(m);
   brs_client_free(client);

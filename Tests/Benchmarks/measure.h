@@ -228,10 +228,11 @@ static inline int measure_report(struct measure *m) {
   uint64_t end = now_ns();
   double cpu = cpu_seconds(0) - m->cpu_before, wall = (double)(end - m->begin_at) / 1e9, events = (double)m->events;
   printf("{\"client\":\"%s\",\"style\":\"%s\",\"workload\":\"%s\",\"route\":\"%s\",\"streams\":%d,"
-         "\"calls\":%llu,\"failed\":%llu,\"events\":%llu,\"deltas\":%llu,\"bytes\":%llu,\"wall_s\":%.6f,\"cpu_s\":%.6f,\"sys_s\":%.6f,"
-         "\"cpu_us_per_event\":%.4f,\"events_per_s\":%.1f,\"mb_per_s\":%.2f,\"cpu_pct\":%.2f,\"rss_peak_kb\":%ld,"
-         "\"rss_base_kb\":%ld",
-         m->client, m->style, m->workload, m->route, m->streams, (unsigned long long)m->calls, (unsigned long long)m->failed,
+         "\"calls\":%llu,\"failed\":%llu,\"events\":%llu,\"deltas\":%llu,\"bytes\":%llu,\"wall_s\":%.6f,"
+         "\"cpu_s\":%.6f,\"sys_s\":%.6f,\"cpu_us_per_event\":%.4f,\"events_per_s\":%.1f,\"mb_per_s\":%.2f,"
+         "\"cpu_pct\":%.2f,\"rss_peak_kb\":%ld,\"rss_base_kb\":%ld",
+         m->client, m->style, m->workload, m->route, m->streams, (unsigned long long)m->calls,
+         (unsigned long long)m->failed,
          (unsigned long long)m->events, (unsigned long long)m->deltas, (unsigned long long)m->bytes, wall, cpu,
          cpu_seconds(1) - m->system_before, m->events ? cpu * 1e6 / events : 0, events / wall,
          (double)m->bytes / wall / 1e6, cpu / wall * 100, status_kb("VmHWM:"), m->resident_before);
