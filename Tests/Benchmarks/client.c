@@ -8,8 +8,10 @@
  *
  * a decodes frames in memory, b is one stream at full speed, t calls one after the other on a kept connection, c many
  * paced streams, d a cold start, e signs, m is t with a look at memory after --warm calls and at the end. Prints one
- * line of JSON. Styles: callbacks on the client's thread; callbacks in brs_client_dispatch, for which this program waits
- * with poll, without a thread; one stream at a time fetched with brs_stream_next.
+ * line of JSON.
+ *
+ * Styles: callbacks on the client's thread; callbacks in brs_client_dispatch, for which this program waits with poll,
+ * without a thread; one stream at a time fetched with brs_stream_next.
  */
 #include "measure.h"
 #include <bedrockstream.h>
