@@ -35,6 +35,7 @@ public final class Client: @unchecked Sendable {
             worker.loop.host = host
             worker.loop.wallOffset = wallOffset
             worker.loop.shared.settings = settings
+            worker.loop.shared.hasLead = worker !== workers.first
             worker.loop.shared.hostKinds = host?.kinds ?? []
             worker.loop.shared.log = log
         }
@@ -128,6 +129,10 @@ public final class Client: @unchecked Sendable {
             client: self, worker: leastBusyWorker, consumer: consumer, operation: operation, modelID: modelID,
             body: body, settings: settings,
             recorder: recorder)
+    }
+
+    func askLead(_ petition: Petition) {
+        workers.first?.postLate(.ask(petition))
     }
 
     private var leastBusyWorker: Worker {

@@ -52,6 +52,7 @@ final class Investigator {
         case .http: send(ask, keeper)
         case .process: run(ask, keeper)
         case .host: askHost(ask, keeper)
+        case .lead: askLead(ask, keeper)
         }
     }
 
@@ -86,6 +87,13 @@ final class Investigator {
         let question = HostQuestion(keeper, client, worker)
         searches.append(Search(keeper: keeper, question: question))
         host.ask(ask.host, ask.text, question)
+    }
+
+    private func askLead(_ ask: Ask, _ keeper: IdentityKeeper) {
+        guard let client = loop.client, let worker = loop.worker else { return answer(keeper, Finding()) }
+        let question = HostQuestion(keeper, client, worker)
+        searches.append(Search(keeper: keeper, question: question))
+        client.askLead(Petition(ask, question))
     }
 
     // MARK: Answers
@@ -180,7 +188,7 @@ final class Investigator {
     }
 }
 
-/// A question to the host that is answered once, on any thread, at any time; the client lives until then.
+/// A question, mostly to the host, that is answered once, on any thread, at any time; the client lives until then.
 public final class HostQuestion: @unchecked Sendable {
     let keeper: IdentityKeeper
     private let client: Client

@@ -1,6 +1,19 @@
 import BedrockCore
 import CSystem.Posix
 
+/// What another loop of a client asks the first one.
+final class Petition: @unchecked Sendable {
+    let ask: Ask
+    let question: HostQuestion
+    /// What has failed since then is not tried again for it; nanoseconds of the loop's clock.
+    let begunAt = sys_now_ns()
+
+    init(_ ask: Ask, _ question: HostQuestion) {
+        self.ask = ask
+        self.question = question
+    }
+}
+
 /// A thread's question who a client is, which waits for the answer.
 public final class Lookup: @unchecked Sendable {
     private let monitor: Monitor

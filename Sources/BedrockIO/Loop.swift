@@ -23,6 +23,8 @@ final class Loop: @unchecked Sendable {
     /// Streams that wait until it is known who asks, and threads that only want to know.
     private var unidentified: [Stream] = []
     private var lookups: [Lookup] = []
+    /// What other loops of the client want to know.
+    private var petitions: [Petition] = []
     /// When the loop last knew of all sockets with bytes. Limits are judged by that: what came since then, while a
     /// callback took its time, is no silence of the server.
     private var lookedAt: Int64 = 0
@@ -298,13 +300,25 @@ final class Loop: @unchecked Sendable {
 
     private func findIdentities() {
         investigator?.work()
-        guard !unidentified.isEmpty || !lookups.isEmpty, shared.takeSettled() else { return }
+        guard !unidentified.isEmpty || !lookups.isEmpty || !petitions.isEmpty, shared.takeSettled() else { return }
         var woken: [Stream] = []
         swap(&woken, &unidentified)
         for stream in woken {
             tell(stream) { $0.identitySettled(now: now) }
         }
         lookups.removeAll { isAnswered($0) }
+        petitions.removeAll { isAnswered($0) }
+    }
+
+    func start(_ petition: Petition) {
+        readClock()
+        if !isAnswered(petition) { petitions.append(petition) }
+    }
+
+    private func isAnswered(_ petition: Petition) -> Bool {
+        guard let finding = shared.answer(petition.ask, clock, since: petition.begunAt) else { return false }
+        petition.question.answer(finding)
+        return true
     }
 
     func start(_ lookup: Lookup) {

@@ -13,6 +13,7 @@ final class Worker: @unchecked Sendable {
         case cancelAll
         case answered(HostQuestion, Finding)
         case lookUp(Lookup)
+        case ask(Petition)
     }
 
     let loop: Loop
@@ -191,6 +192,7 @@ final class Worker: @unchecked Sendable {
             case .cancelAll: loop.cancelAll("the client was drained")
             case .answered(let question, let finding): loop.answered(question, finding)
             case .lookUp(let lookup): loop.start(lookup)
+            case .ask(let petition): loop.start(petition)
             }
         }
     }

@@ -15,6 +15,8 @@ public struct Ask {
         case wait
         /// Something that the host knows, by its callback: `host` says what, of the device `text` for a code.
         case host
+        /// What the client's first loop knows or finds out, `goal`; of other loops, so that nothing is found out twice.
+        case lead
     }
 
     public let kind: Kind
@@ -27,6 +29,9 @@ public struct Ask {
     public private(set) var host: HostKinds = []
     /// Nanoseconds.
     public private(set) var time: Int64 = 0
+    public private(set) var goal = Inquiry.Goal.credentials
+    /// What the service says has expired.
+    public private(set) var refused: ResolvedIdentity?
 
     private init(_ kind: Kind, _ subject: Message) {
         self.kind = kind
@@ -65,6 +70,15 @@ public struct Ask {
     static func wait(_ time: Int64) -> Ask {
         var ask = Ask(.wait, "a wait")
         ask.time = time
+        return ask
+    }
+
+    /// In the region of a call, where the client has none of its own.
+    static func lead(_ goal: Inquiry.Goal, refused: ResolvedIdentity?, region: Bytes?) -> Ask {
+        var ask = Ask(.lead, "the client's first thread")
+        ask.goal = goal
+        ask.refused = refused
+        ask.text = region ?? []
         return ask
     }
 

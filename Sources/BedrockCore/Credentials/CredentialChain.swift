@@ -16,6 +16,7 @@ enum CredentialChain {
 
     /// The source's own failure says what is wrong; what had nothing before it is told by `Inquiry.explained`.
     static func resolve(_ inquiry: Inquiry) throws(Halt) -> ResolvedIdentity {
+        if inquiry.shared.hasLead { return try inquiry.findByLead() }
         switch inquiry.goal {
         case .credentials: return try credentials(inquiry)
         case .token: return try token(inquiry)
@@ -104,6 +105,7 @@ extension Inquiry {
 
     /// A failure with all that was tried: "no credentials: ...".
     public func explained(_ reason: Message) -> Message {
+        if let leadFailure { return leadFailure }
         let what: Message
         switch goal {
         case .credentials: what = "no credentials: "

@@ -6,7 +6,7 @@ public final class Finding {
     public private(set) var bytes: ByteBuffer
     /// Why there is nothing, as a half sentence: "cannot be read: ...", "could not connect ...". Nil where it worked.
     public let failure: Message?
-    /// There is no such file.
+    /// There is no such file; for `lead`, no source is configured.
     public let isMissing: Bool
     /// There was a connection, and nothing came until a time limit; of IMDS that means something else than a refusal.
     public var isTimeout = false
@@ -16,7 +16,7 @@ public final class Finding {
     var wall: Int64 = 0
     /// For `sources`.
     public var settings: Settings?
-    /// For `host`, but for codes, which are `bytes`.
+    /// For `lead`, and for `host` but for codes, which are `bytes`.
     public var identity: ResolvedIdentity?
 
     public init(

@@ -111,8 +111,8 @@ public final class IdentityKeeper {
 
     private func begin(_ settings: Settings, _ shared: SharedState, _ clock: Clock) {
         let made = Inquiry(
-            goal, shared.settings ?? settings, shared, readsSources: hasInquired, wall: clock.wall,
-            callRegion: settings.region)
+            goal, shared.settings ?? settings, shared, readsSources: hasInquired && !shared.hasLead, wall: clock.wall,
+            callRegion: settings.region, refused: isRefused ? current : nil)
         hasInquired = true
         inquiry = made
         isAskTaken = false
@@ -153,7 +153,7 @@ public final class IdentityKeeper {
         failure = ""
         failureCount = 0
         life = Life(identity.expiry, clock.wall, inquiry.jitter)
-        inquiry.shared.log(.info) { inquiry.described(identity) }
+        if !inquiry.shared.hasLead { inquiry.shared.log(.info) { inquiry.described(identity) } }
         // A source that has nothing newer is not asked again by each call that is refused.
         retryAt = isNew ? 0 : clock.now &+ 1_000_000_000
     }
@@ -163,7 +163,7 @@ public final class IdentityKeeper {
     private func fail(_ reason: Message, _ inquiry: Inquiry, _ clock: Clock) {
         failure = inquiry.explained(reason)
         isUnconfigured = reason.isEmpty
-        inquiry.shared.log(.warning) { failure }
+        if !inquiry.shared.hasLead { inquiry.shared.log(.warning) { failure } }
         settle(clock)
         isRefused = false
         failedAt = clock.now

@@ -36,6 +36,10 @@ public final class Inquiry {
     private let callRegion: Bytes?
     /// Reads environment and files before anything else.
     private let readsSources: Bool
+    /// What the service has refused.
+    private let refused: ResolvedIdentity?
+    /// Why the client's first loop has found nothing, all of it.
+    private(set) var leadFailure: Message?
     /// Random, and the same in each run of `resolve`.
     let nonce: Bytes
     let jitter: UInt64
@@ -48,8 +52,9 @@ public final class Inquiry {
 
     public init(
         _ goal: Goal, _ settings: Settings, _ shared: SharedState, readsSources: Bool, wall: Int64,
-        callRegion: Bytes? = nil
+        callRegion: Bytes? = nil, refused: ResolvedIdentity? = nil
     ) {
+        self.refused = refused
         self.goal = goal
         self.settings = settings
         self.callRegion = callRegion
@@ -94,6 +99,13 @@ public final class Inquiry {
         let finding = try find { Ask.sources() }
         guard let read = finding.settings else { throw .failed(finding.failure ?? "") }
         settings = read
+    }
+
+    func findByLead() throws(Halt) -> ResolvedIdentity {
+        let finding = try find { Ask.lead(goal, refused: refused, region: callRegion) }
+        if let identity = finding.identity { return identity }
+        leadFailure = finding.failure
+        throw .failed(finding.isMissing ? "" : finding.failure ?? "it knows of none")
     }
 
     // MARK: For sources

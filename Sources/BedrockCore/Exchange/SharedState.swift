@@ -9,6 +9,8 @@ public final class SharedState {
     public var settings: Settings?
     /// What the host may be asked for.
     public var hostKinds: HostKinds = []
+    /// Another loop of the client finds out who asks.
+    public var hasLead = false
     /// Nil where nobody wants to know.
     public var log: (any LogSink)?
     public let credentials = IdentityKeeper(.credentials)
@@ -34,6 +36,29 @@ public final class SharedState {
 
     /// All of them, for the edge.
     public var keepers: [IdentityKeeper] { [credentials, token, region] }
+
+    private func keeper(of goal: Inquiry.Goal) -> IdentityKeeper {
+        switch goal {
+        case .credentials: credentials
+        case .token: token
+        case .region: region
+        }
+    }
+
+    /// Answers what another loop of the client asks; nil while it is being found out. `since` is when it asked.
+    public func answer(_ ask: Ask, _ clock: Clock, since: Int64) -> Finding? {
+        guard let settings else { return Finding(failure: "the client is gone") }
+        let keeper = keeper(of: ask.goal)
+        if let refused = ask.refused { _ = keeper.refuse(refused, settings, self, clock) }
+        switch keeper.look(settings.of(region: ask.text), self, clock, since: since) {
+        case .wait: return nil
+        case .failed: return Finding(failure: keeper.failure, isMissing: keeper.isUnconfigured)
+        case .ready:
+            let finding = Finding()
+            finding.identity = keeper.current
+            return finding
+        }
+    }
 
     /// Something is to be found out.
     public var hasAsk: Bool { credentials.hasAsk || token.hasAsk || region.hasAsk }
