@@ -44,8 +44,7 @@ struct plan {
 
 static brs_flow act(struct seen *seen, brs_stream *stream, enum seen_kind kind) {
   struct plan *plan = seen->context;
-  if (kind != plan->kind || plan->done) return BRS_FLOW_CONTINUE;
-  plan->done = 1;
+  if (kind != plan->kind || __atomic_exchange_n(&plan->done, 1, __ATOMIC_ACQ_REL)) return BRS_FLOW_CONTINUE;
   switch (plan->deed) {
   case DO_CANCEL: CHECK_CODE(brs_stream_cancel(stream), BRS_OK); break;
   case DO_FREE: brs_stream_free(stream); break;
@@ -73,7 +72,7 @@ static void carry_out(enum seen_kind kind, enum deed deed, int expects_error) {
   brs_stream *stream = open_all(fixture.client, &fixture.seen);
   CHECK(seen_wait(&fixture.seen));
   sleep_ms(check_is_slow() ? 100 : 20);
-  CHECK_NUMBER(plan.done, 1);
+  CHECK_NUMBER(__atomic_load_n(&plan.done, __ATOMIC_ACQUIRE), 1);
   CHECK_ENDED_ONCE(&fixture.seen);
   if (expects_error) CHECK_CODE(fixture.seen.code, kind == SEEN_ERROR ? BRS_E_INCOMPLETE : BRS_E_CANCELLED);
   else CHECK_NUMBER(fixture.seen.stops, 1);
