@@ -33,7 +33,7 @@ TEST_SOURCES := $(wildcard Tests/C/*.c)
 TEST_HEADERS := $(wildcard Tests/C/*.h)
 BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
 
-.PHONY: help deps lib sim examples address-examples demo matrix test header docs format format-check tidy bench simulate fuzz install clean \
+.PHONY: help deps lib sim examples address-examples demo matrix test header docs format format-check tidy bench bench-programs simulate fuzz install clean \
   venv FORCE
 
 help: ## lists the targets
@@ -142,7 +142,9 @@ fuzz: deps ## fuzzes every target for FUZZ_SECONDS seconds each (60)
 
 BENCH_PROGRAMS := $(addprefix build/bench/,client floor walk sign load launch server)
 
-bench: $(BENCH_PROGRAMS) venv ## measures against libcurl, OpenSSL and boto3, about three minutes
+bench-programs: $(BENCH_PROGRAMS)
+
+bench: bench-programs venv ## measures against libcurl, OpenSSL and boto3, about three minutes
 	build/venv/bin/python Tests/Benchmarks/run
 
 build/bench/client: Tests/Benchmarks/client.c Tests/Benchmarks/measure.h $(HEADER) | build/lib/libbedrockstream.so

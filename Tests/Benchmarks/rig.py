@@ -68,23 +68,30 @@ def peer(*arguments: object) -> Runner:
 
 
 class Server:
-    """The benchmarks' own server. Each URL has another address, so that connections do not run out of ports."""
+    """The benchmarks' own server. Each URL has another address, so that connections do not run out of ports.
 
-    def __init__(self, folder: Path) -> None:
+    A quiet one serves without TLS, and anywhere: for runs whose time is not looked at.
+    """
+
+    def __init__(self, folder: Path, is_quiet: bool = False) -> None:
+        self.ca = folder / "ca.pem"
+        arguments: list[Path] = [] if is_quiet else self.certificate(folder)
+        self.process = subprocess.Popen(
+            [PROGRAMS / "server", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=None if is_quiet else settle(SERVER_CPUS))
+        self.ports = json.loads(self.process.stdout.readline() if self.process.stdout else "{}")
+        self.turn = 0
+
+    def certificate(self, folder: Path) -> list[Path]:
         import trustme
 
-        self.ca = folder / "ca.pem"
         names = [f"127.0.0.{number + 1}" for number in range(ADDRESSES)]
         authority = trustme.CA()
         issued = authority.issue_cert(*names)
         authority.cert_pem.write_to_path(str(self.ca))
         issued.private_key_pem.write_to_path(str(folder / "key.pem"))
         issued.cert_chain_pems[0].write_to_path(str(folder / "certificate.pem"))
-        self.process = subprocess.Popen(
-            [PROGRAMS / "server", folder / "certificate.pem", folder / "key.pem"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=settle(SERVER_CPUS))
-        self.ports = json.loads(self.process.stdout.readline() if self.process.stdout else "{}")
-        self.turn = 0
+        return [folder / "certificate.pem", folder / "key.pem"]
 
     def __enter__(self) -> Self:
         return self
