@@ -1219,7 +1219,7 @@ const char *brs_code_name(brs_code code);
  * interface (text; default none)
  *     Network interface, local address or local host name that connections are made from.
  * connection.max_idle_s (integer; default 60)
- *     Seconds after which an unused connection is not used again; 0 for no limit.
+ *     Seconds after which an unused connection is closed; 0 for never.
  * connection.max_age_s (integer; default 1800)
  *     Seconds after which a connection takes no further request; 0 for no limit.
  * connection.keepalive_s (integer; default 60)
@@ -1408,6 +1408,22 @@ brs_code brs_client_new(const brs_config *config, brs_client **client, brs_diagn
  *     waited for.
  */
 brs_code brs_client_drain(brs_client *client, int64_t deadline_ms);
+
+/**
+ * Keeps connections ready, so that streams need not wait for name lookup, TCP and TLS: as many as `streams`
+ * streams at once need, those that streams are using counted.
+ *
+ * Returns at once. The client's thread opens what is missing, with a GET of /ping that is not signed, to the
+ * endpoint that its settings lead to (one of a call's own is left alone), and uses each anew after half of
+ * `connection.max_idle_s`, so that it stays open. Where nothing names a region, that is found out as for a
+ * stream; credentials are not. What fails is logged, and tried again by then.
+ *
+ * @param client  the client.
+ * @param streams  how many streams at once, 4096 at most, in place of what an earlier call said; 0 for none
+ *     any more.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_CLOSED after `brs_client_drain`, which ends this.
+ */
+brs_code brs_client_warm(brs_client *client, uint32_t streams);
 
 /**
  * Ends a client: cancels its streams, closes its connections, ends its thread.

@@ -44,6 +44,9 @@ public enum Limits {
     public static let drainMilliseconds: Int64 = 500
     /// Most connections at a time that this is done for.
     public static let drainCount = 64
+    /// Most streams at once that connections are kept ready for, and how long a request for one of them may take.
+    public static let warmCount = 4096
+    public static let warmMilliseconds = 10_000
     /// Most bytes of a file, an answer or a program's output that credentials are read from.
     public static let identityAnswerLength = 256 * 1024
     /// Most questions of one inquiry for credentials: a long chain of roles, each tried several times.

@@ -158,6 +158,24 @@ public final class Client: @unchecked Sendable {
         return false
     }
 
+    /// Keeps connections ready for so many streams at once; 0 for none.
+    public func warm(_ count: Int) -> ErrorCode {
+        guard !isForked else { return .forked }
+        guard 0...Limits.warmCount ~= count else { return .argument }
+        return !monitor.locked({ isDraining }) && keepWarm(count) ? .ok : .closed
+    }
+
+    /// In the order in which they are given streams. False when the client is being freed.
+    private func keepWarm(_ count: Int) -> Bool {
+        var left = count
+        for (at, worker) in workers.enumerated() {
+            let part = (left &+ workers.count &- at &- 1) / (workers.count &- at)
+            guard worker.post(.warm(part)) else { return false }
+            left &-= part
+        }
+        return true
+    }
+
     /// The loop has let go of a stream.
     func ended(_ stream: Stream) {
         monitor.locked {
@@ -176,6 +194,7 @@ public final class Client: @unchecked Sendable {
             isDraining = true
             return forcedDrainCount
         }
+        _ = keepWarm(0)
         if !waitForStreams(milliseconds < 0 ? -1 : min(milliseconds, Int64(Int32.max)) &* 1_000_000) {
             monitor.locked { forcedDrainCount &+= 1 }
             for worker in workers { worker.postLate(.cancelAll) }

@@ -7,6 +7,8 @@ class EasyHandle {
     let easy: UnsafeMutableRawPointer
     /// The multi handle has it.
     var isAdded = false
+    /// It uses no connection.
+    var isIdle = false
     private var headers: UnsafeMutablePointer<curl_slist>?
     private var redirections: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>

@@ -10,6 +10,7 @@ import CSystem.Posix
 final class Loop: @unchecked Sendable {
     let poller: Poller
     private let multi: UnsafeMutableRawPointer
+    private let connections: ConnectionPool
     let shared: SharedState
     private(set) var now: Int64 = 0
     var clock: Clock { Clock(now: now, wall: sys_wall_s() &+ wallOffset) }
@@ -45,13 +46,19 @@ final class Loop: @unchecked Sendable {
         guard sys_curl_global() == 0, let poller = Poller(isHosted: isHosted), let signer = RequestSigner(),
             let multi = curl_multi_init()
         else { return nil }
+        guard let connections = ConnectionPool(multi) else {
+            curl_multi_cleanup(multi)
+            return nil
+        }
         self.poller = poller
         self.multi = multi
+        self.connections = connections
         shared = SharedState(signer: signer, seed: sys_random())
         investigator = Investigator(self)
         let user = Unmanaged.passUnretained(self).toOpaque()
         guard sys_multi_callbacks(multi, watchSocket, setTimer, user) == CURLM_OK else {
             curl_multi_cleanup(multi)
+            connections.shutDown()
             return nil
         }
     }
@@ -62,9 +69,11 @@ final class Loop: @unchecked Sendable {
         investigator = nil
         host = nil
         while let transfer = draining.last { endDraining(transfer) }
+        connections.stop(self)
         for handle in idleHandles { curl_easy_cleanup(handle) }
         idleHandles.removeAll()
         curl_multi_cleanup(multi)
+        connections.shutDown()
     }
 
     /// What the host is called for is gone with the client: nothing more is asked or told.
@@ -104,7 +113,7 @@ final class Loop: @unchecked Sendable {
         // In the order in which they began, and each has the same time.
         if let transfer = draining.first { nearest = min(nearest, transfer.drainDeadline) }
         if let investigator { nearest = min(nearest, investigator.nearest) }
-        return nearest
+        return min(nearest, connections.nearest)
     }
 
     private func waitTime(_ longest: Int64) -> Int32 {
@@ -134,6 +143,7 @@ final class Loop: @unchecked Sendable {
         }
         for transfer in draining where transfer.drainDeadline <= now { endDraining(transfer) }
         if let investigator, investigator.nearest <= now { investigator.timePassed() }
+        connections.timePassed(self)
     }
 
     private func collectDone() {
@@ -300,7 +310,9 @@ final class Loop: @unchecked Sendable {
 
     private func findIdentities() {
         investigator?.work()
-        guard !unidentified.isEmpty || !lookups.isEmpty || !petitions.isEmpty, shared.takeSettled() else { return }
+        let isWaitedFor = !unidentified.isEmpty || !lookups.isEmpty || !petitions.isEmpty || connections.isResolving
+        guard isWaitedFor, shared.takeSettled() else { return }
+        connections.regionSettled(self)
         var woken: [Stream] = []
         swap(&woken, &unidentified)
         for stream in woken {
@@ -340,6 +352,12 @@ final class Loop: @unchecked Sendable {
 
     func refuseLookups(_ failure: Failure) {
         while let lookup = lookups.popLast() { lookup.finish(nil, failure) }
+    }
+
+    /// Keeps connections for so many streams at once; 0 for none.
+    func warm(_ count: Int) {
+        readClock()
+        connections.warm(count, self)
     }
 
     func answered(_ question: HostQuestion, _ finding: Finding) {
@@ -426,14 +444,17 @@ final class Loop: @unchecked Sendable {
 
     private static var shortOfMemory: Failure { Failure(.memory, .prepare, "out of memory") }
 
-    private func takeEasy() -> UnsafeMutableRawPointer? { idleHandles.popLast() ?? curl_easy_init() }
+    func takeEasy() -> UnsafeMutableRawPointer? { idleHandles.popLast() ?? connections.makeHandle() }
 
     private func add(_ handle: EasyHandle) throws(Failure) {
-        let added = curl_multi_add_handle(multi, handle.easy)
-        guard added == CURLM_OK else {
-            throw Failure(.transport, .prepare, "libcurl does not take the request: code \(added.rawValue)")
-        }
+        if !start(handle) { throw Failure(.transport, .prepare, "libcurl does not take the request") }
+    }
+
+    func start(_ handle: EasyHandle) -> Bool {
+        guard curl_multi_add_handle(multi, handle.easy) == CURLM_OK else { return false }
         handle.isAdded = true
+        connections.began(handle)
+        return true
     }
 
     private func letGo(_ stream: Stream) {
@@ -466,7 +487,10 @@ final class Loop: @unchecked Sendable {
 
     /// Not inside one of libcurl's callbacks.
     func recycle(_ handle: EasyHandle) {
-        if handle.isAdded { _ = curl_multi_remove_handle(multi, handle.easy) }
+        if handle.isAdded {
+            _ = curl_multi_remove_handle(multi, handle.easy)
+            connections.ended(handle, self)
+        }
         if idleHandles.count < Self.idleHandleCount {
             // Forgets the request's secrets and borrowed memory; keeps what was learned of the connection.
             curl_easy_reset(handle.easy)

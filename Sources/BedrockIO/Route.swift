@@ -3,6 +3,24 @@ import CSystem.Curl
 
 // The way to a server, by a client's settings: for its calls of the service, and for those that find out who asks.
 extension EasyHandle {
+    /// A connection as the calls of the service use it. Of two handles that are set up alike, one takes up the other's.
+    ///
+    /// libcurl itself leaves a dead one that it took from the pool for another, and tells of it by a second call of
+    /// its prereq function.
+    func setUpConnection(_ settings: Settings, proxy: Bytes, isFresh: Bool) -> Bool {
+        let rules = settings.connection
+        let keepAlive = rules.keepAliveSeconds
+        let version = settings.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        // The connect limit is ours; libcurl's own default of five minutes must not come first.
+        return set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max)) && set(CURLOPT_HTTP_VERSION, version)
+            && setUpRoute(settings, proxy: proxy)
+            && set(CURLOPT_MAXAGE_CONN, rules.maxIdleSeconds == 0 ? Int(Int32.max) : rules.maxIdleSeconds)
+            && set(CURLOPT_MAXLIFETIME_CONN, rules.maxAgeSeconds) && set(CURLOPT_TCP_KEEPALIVE, keepAlive > 0 ? 1 : 0)
+            && (keepAlive == 0 || set(CURLOPT_TCP_KEEPIDLE, keepAlive) && set(CURLOPT_TCP_KEEPINTVL, keepAlive))
+            && set(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
+            && sys_setopt_socket(easy, rules.unacknowledgedMs) == CURLE_OK
+    }
+
     /// What is said of proxies, TLS, and which addresses connections go to and come from; false without memory. `proxy`
     /// is the one to go through, empty for none.
     func setUpRoute(_ settings: Settings, proxy: Bytes) -> Bool {

@@ -28,7 +28,7 @@ final class Transfer: EasyHandle {
     /// Sets everything that a request needs; false without memory.
     func prepare(_ request: PreparedRequest, settings: Settings, isFresh: Bool) -> Bool {
         begin() && setUpCallbacks() && setHeaders(request.headers) && setBody(body) && set(CURLOPT_URL, request.url)
-            && setUpTransport(request, settings) && setUpConnection(settings.connection, isFresh: isFresh)
+            && setUpConnection(settings, proxy: request.proxy, isFresh: isFresh)
     }
 
     private func setUpCallbacks() -> Bool {
@@ -37,25 +37,6 @@ final class Transfer: EasyHandle {
             && sys_setopt_write(easy, CURLOPT_HEADERFUNCTION, headLineArrived) == CURLE_OK
             && sys_setopt_prereq(easy, connectionReady) == CURLE_OK && set(CURLOPT_XFERINFODATA, user)
             && sys_setopt_progress(easy, progressMade) == CURLE_OK
-    }
-
-    private func setUpTransport(_ request: PreparedRequest, _ settings: Settings) -> Bool {
-        // The connect limit is ours; libcurl's own default of five minutes must not come first.
-        let version = settings.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
-        return set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max)) && set(CURLOPT_HTTP_VERSION, version)
-            && setUpRoute(settings, proxy: request.proxy)
-    }
-
-    /// How old connections are found out and new ones are made. libcurl itself leaves a dead one that it took from the
-    /// pool for another, and tells of it by a second call of `connectionReady`.
-    private func setUpConnection(_ connection: ConnectionRules, isFresh: Bool) -> Bool {
-        let keepAlive = connection.keepAliveSeconds
-        return set(CURLOPT_MAXAGE_CONN, connection.maxIdleSeconds == 0 ? Int(Int32.max) : connection.maxIdleSeconds)
-            && set(CURLOPT_MAXLIFETIME_CONN, connection.maxAgeSeconds)
-            && set(CURLOPT_TCP_KEEPALIVE, keepAlive > 0 ? 1 : 0)
-            && (keepAlive == 0 || set(CURLOPT_TCP_KEEPIDLE, keepAlive) && set(CURLOPT_TCP_KEEPINTVL, keepAlive))
-            && set(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
-            && sys_setopt_socket(easy, connection.unacknowledgedMs) == CURLE_OK
     }
 
     // MARK: The request on its way

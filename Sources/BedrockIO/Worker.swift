@@ -14,6 +14,8 @@ final class Worker: @unchecked Sendable {
         case answered(HostQuestion, Finding)
         case lookUp(Lookup)
         case ask(Petition)
+        /// For how many streams at once the loop is to have connections.
+        case warm(Int)
     }
 
     let loop: Loop
@@ -193,6 +195,7 @@ final class Worker: @unchecked Sendable {
             case .answered(let question, let finding): loop.answered(question, finding)
             case .lookUp(let lookup): loop.start(lookup)
             case .ask(let petition): loop.start(petition)
+            case .warm(let count): loop.warm(count)
             }
         }
     }

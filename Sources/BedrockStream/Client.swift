@@ -58,6 +58,24 @@ public func brs_client_drain(_ client: UnsafeMutablePointer<brs_client>?, _ dead
     return brs_code(UInt32(client.drain(milliseconds: deadline_ms).rawValue))
 }
 
+/// Keeps connections ready, so that streams need not wait for name lookup, TCP and TLS: as many as `streams` streams
+/// at once need, those that streams are using counted.
+///
+/// Returns at once. The client's thread opens what is missing, with a GET of /ping that is not signed, to the endpoint
+/// that its settings lead to (one of a call's own is left alone), and uses each anew after half of
+/// `connection.max_idle_s`, so that it stays open. Where nothing names a region, that is found out as for a stream;
+/// credentials are not. What fails is logged, and tried again by then.
+///
+/// - Parameters:
+///   - client: the client.
+///   - streams: how many streams at once, 4096 at most, in place of what an earlier call said; 0 for none any more.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_CLOSED after `brs_client_drain`, which ends this.
+@c(brs_client_warm)
+public func brs_client_warm(_ client: UnsafeMutablePointer<brs_client>?, _ streams: UInt32) -> brs_code {
+    guard let client = borrow(client, as: Client.self) else { return BRS_E_ARGUMENT }
+    return brs_code(UInt32(client.warm(Int(streams)).rawValue))
+}
+
 /// Ends a client: cancels its streams, closes its connections, ends its thread.
 ///
 /// Each stream that has not ended gets its `on_error` with BRS_E_CANCELLED before this returns; after it no callback

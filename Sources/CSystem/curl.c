@@ -53,6 +53,21 @@ CURLcode sys_setopt_socket(CURL *easy, long unacknowledged_ms) {
   return failed ? failed : curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 }
 
+static curl_socket_t open_none(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+  (void)user;
+  (void)purpose;
+  (void)address;
+  return CURL_SOCKET_BAD;
+}
+
+CURLcode sys_setopt_no_socket(CURL *easy) { return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_none); }
+
+CURLcode sys_setopt_idle(CURL *easy, long seconds) {
+  // Before 8.15 libcurl closes what was idle for a whole second more; 0 is no limit since.
+  int counts_whole = curl_version_info(CURLVERSION_NOW)->version_num < 0x080f00;
+  return curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, counts_whole ? seconds - 1 : seconds);
+}
+
 struct curl_slist *sys_slist_append(struct curl_slist *list, const void *text) { return curl_slist_append(list, text); }
 
 long sys_getinfo_long(CURL *easy, CURLINFO info) {
@@ -82,6 +97,18 @@ CURLMcode sys_multi_callbacks(CURLM *multi, sys_curl_socket socket, sys_curl_tim
   // ended, and overlooks ends of streams.
   if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
   return failed;
+}
+
+CURLMcode sys_multi_capacity(CURLM *multi, long count) {
+  return curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, count);
+}
+
+CURLSH *sys_share_new(void) {
+  CURLSH *share = curl_share_init();
+  // All that is shared is used by one thread: there is nothing to lock.
+  if (!share || !curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION)) return share;
+  curl_share_cleanup(share);
+  return NULL;
 }
 
 CURL *sys_multi_done(CURLM *multi, CURLcode *result) {

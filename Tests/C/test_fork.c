@@ -45,6 +45,7 @@ static int use_what_the_parent_made(void) {
   if (brs_stream_resume(callbacks_stream) != BRS_E_FORKED) return 5;
   if (brs_stream_detach(callbacks_stream) != BRS_E_FORKED) return 7;
   if (brs_client_drain(fixture.client, -1) != BRS_E_FORKED) return 8;
+  if (brs_client_warm(fixture.client, 1) != BRS_E_FORKED) return 10;
   if (brs_tool_result(callbacks_stream, "t1", BRS_TOOL_TEXT, "x", 1, 0, &diagnostic) != BRS_E_FORKED) return 9;
   brs_stream_free(callbacks_stream);
   brs_stream_free(pull_stream);

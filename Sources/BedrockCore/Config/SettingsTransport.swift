@@ -41,7 +41,7 @@ extension Settings {
 
     public var interface: Bytes? { config[.interface] }
 
-    var userAgent: Bytes {
+    public var userAgent: Bytes {
         let name = Bytes("libbedrockstream/0.1.0")
         guard let suffix = value(.userAgentSuffix) else { return name }
         return name + [UInt8(ascii: " ")] + suffix

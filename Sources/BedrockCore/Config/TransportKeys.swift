@@ -73,7 +73,7 @@ extension ConfigKey {
         case .connectionMaxIdle:
             """
             connection.max_idle_s\0integer\060\0\0\0\
-            Seconds after which an unused connection is not used again; 0 for no limit.\00\086400
+            Seconds after which an unused connection is closed; 0 for never.\00\086400
             """
         case .connectionMaxAge:
             """

@@ -23,7 +23,7 @@ extension SharedState {
     /// Writes a line where it is wanted; else it is not even made. What a service says of a signature may show the
     /// headers that it was made of.
     @inline(never)
-    func log(_ level: LogLevel, _ message: () -> Message) {
+    public func log(_ level: LogLevel, _ message: () -> Message) {
         guard let log, wantsLog(level) else { return }
         log.write(level, Redaction.line(message().bytes.span))
     }

@@ -70,6 +70,17 @@ public final class SharedState {
             || !(credentials.isInquiring || token.isInquiring || region.isInquiring)
     }
 
+    /// The settings by which the client's calls go out, with the region that is found out where nothing names one; nil
+    /// while it is.
+    public func placeOfCalls(_ clock: Clock) throws(Failure) -> Settings? {
+        guard let settings, settings.region == nil, settings.endpointURL == nil else { return settings }
+        switch region.look(settings, self, clock) {
+        case .wait: return nil
+        case .failed: throw Failure(.region, .prepare, region.failure)
+        case .ready: return try? settings.inRegion(region.current?.region ?? [])
+        }
+    }
+
     func needsNudge(_ modelID: Bytes) -> Bool {
         nudgedModels.contains(modelID)
     }

@@ -24,6 +24,10 @@ CURLcode sys_setopt_progress(CURL *_Nonnull easy, sys_curl_progress _Nonnull fun
 /// Sockets that do not live on in programs which the host starts, and that give a connection up when what was sent on
 /// it stays unacknowledged for `unacknowledged_ms`; 0 leaves that to the system (TCP_USER_TIMEOUT, RFC 5482).
 CURLcode sys_setopt_socket(CURL *_Nonnull easy, long unacknowledged_ms);
+/// No socket at all: the transfer fails when it would connect.
+CURLcode sys_setopt_no_socket(CURL *_Nonnull easy);
+/// Connections that were idle for `seconds`, 1 or more, are closed when this transfer begins.
+CURLcode sys_setopt_idle(CURL *_Nonnull easy, long seconds);
 /// A copy of the C string `text` behind a list, NULL for an empty one; NULL without memory.
 struct curl_slist *_Nullable sys_slist_append(struct curl_slist *_Nullable list, const void *_Nullable text);
 long sys_getinfo_long(CURL *_Nonnull easy, CURLINFO info);
@@ -32,6 +36,10 @@ void *_Nullable sys_getinfo_private(CURL *_Nonnull easy);
 
 CURLMcode sys_multi_callbacks(CURLM *_Nonnull multi, sys_curl_socket _Nonnull socket, sys_curl_timer _Nonnull timer,
                               void *_Nullable user);
+/// How many connections are kept at most, those in use included.
+CURLMcode sys_multi_capacity(CURLM *_Nonnull multi, long count);
+/// A cache of TLS sessions for the handles of one thread; NULL without memory. Free it by curl_share_cleanup.
+CURLSH *_Nullable sys_share_new(void);
 /// A transfer that is done, with its result; NULL when there is none.
 CURL *_Nullable sys_multi_done(CURLM *_Nonnull multi, CURLcode *_Nonnull result);
 /// curl_easy_pause with the bits for holding back, or letting go, what is received.

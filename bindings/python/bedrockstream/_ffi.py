@@ -1237,6 +1237,8 @@ def declare(library: CDLL) -> None:
     library.brs_client_new.restype = c_int
     library.brs_client_drain.argtypes = [POINTER(brs_client), c_int64]
     library.brs_client_drain.restype = c_int
+    library.brs_client_warm.argtypes = [POINTER(brs_client), c_uint32]
+    library.brs_client_warm.restype = c_int
     library.brs_client_free.argtypes = [POINTER(brs_client)]
     library.brs_client_free.restype = None
     library.brs_client_fd.argtypes = [POINTER(brs_client), POINTER(c_int32)]

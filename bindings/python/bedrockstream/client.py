@@ -12,7 +12,7 @@ from ctypes import POINTER, byref, sizeof
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, TypedDict
 
 from . import _ffi, errors
-from ._calls import Body, call, to_bytes, to_json, to_text
+from ._calls import Body, call, call_plain, to_bytes, to_json, to_text
 from ._config import Config, Setting, Settings
 from ._events import batch_event, chunk_event, converse_event, converse_response
 from ._ffi import brs_code as Code
@@ -144,6 +144,15 @@ class Client:
             except errors.BedrockStreamError as error:
                 if error.code != Code.BRS_E_TIMEOUT or time.monotonic() >= until:
                     raise
+
+    def warm(self, streams: int) -> None:
+        """Keeps connections ready for `streams` streams at once, 4096 at most; 0 ends that. Returns at once.
+
+        They are opened and renewed by requests of GET /ping without credentials; what fails is logged and tried again.
+        """
+        with self._using:
+            self._check_open()
+            call_plain(self._library.brs_client_warm, self._handle, max(min(streams, 0xFFFFFFFF), -1))
 
     def setting(self, key: str) -> str:
         """The value of a configuration key: what was given to this client, else the default; not that of a secret.
