@@ -13,11 +13,18 @@ let fuzzing = Context.environment["BRS_FUZZ"] == "1"
 /// The sanitizer's runtime lives in the host program, so the library may have undefined symbols.
 let sanitized = Context.environment["BRS_SANITIZED"] == "1"
 
+/// The shipped library is optimised as a whole when it is linked: a tenth smaller, and a delta takes a tenth fewer
+/// instructions. Its parts are LLVM bitcode until then.
+let isWhole = embedded && !sanitized
+
 func linker(_ flags: String...) -> [String] { flags.flatMap { ["-Xlinker", $0] } }
 
 let cSettings: [CSetting] = [
     .unsafeFlags(
         ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fvisibility=hidden"]
+            // Embedded Swift has no unwind tables, so nobody unwinds through the library: debuggers read .debug_frame,
+            // and line numbers in the format that the Swift parts have.
+            + (isWhole ? ["-flto", "-fno-asynchronous-unwind-tables", "-gdwarf-4"] : [])
             + (fuzzing ? ["-fsanitize=fuzzer-no-link,address"] : []))
 ]
 
@@ -42,6 +49,8 @@ let swiftSettings: [SwiftSetting] =
                 "-Xllvm", "-sil-disable-pass=object-outliner",
             ]),
         ] : [])
+    // Told to the frontend alone: with the driver's -lto, SwiftPM would look for the parts under other names.
+    + (isWhole ? [.unsafeFlags(["-Xfrontend", "-lto=llvm-full", "-Xfrontend", "-emit-bc"])] : [])
     + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 let libraries: [LinkerSetting] = [.linkedLibrary("curl"), .linkedLibrary("crypto"), .linkedLibrary("m")]
@@ -56,8 +65,9 @@ let shipped: [LinkerSetting] =
             linker(
                 "--version-script=\(Context.packageDirectory)/Sources/BedrockStream/bedrockstream.map",
                 "-soname=libbedrockstream.so.0", "-z", "now", "-z", "relro", "-z", "noexecstack",
-                "--gc-sections", "--icf=all", "--build-id=sha1")
-                + (sanitized ? [] : linker("-z", "defs"))),
+                "--gc-sections", "--icf=all", "--build-id=sha1", "-O2")
+                // Calls of sys_trap come into being after the linker has looked at who calls what.
+                + (isWhole ? linker("-u", "sys_trap", "-z", "defs") : [])),
     ] : []
 
 var targets: [Target] = [
