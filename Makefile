@@ -140,11 +140,15 @@ simulate: .build/release/simulation ## runs RUNS schedules of faults (20000) fro
 fuzz: deps ## fuzzes every target for FUZZ_SECONDS seconds each (60)
 	Tests/Fuzz/run --seconds $(FUZZ_SECONDS)
 
-BENCH_PROGRAMS := $(addprefix build/bench/,client floor walk sign load launch server)
+# AWS=PREFIX, where aws-c-event-stream is installed, adds it to what decoding is compared to.
+AWS ?=
+AWS_LIBRARIES ?= -laws-c-io -ls2n -laws-c-cal -laws-checksums -laws-c-common -lcrypto
+BENCH_PROGRAMS := $(addprefix build/bench/,client floor walk sign load launch server $(if $(AWS),aws))
 
 bench-programs: $(BENCH_PROGRAMS)
 
 bench: bench-programs venv ## measures against libcurl, OpenSSL and boto3, about three minutes
+	Tests/packages nghttp2-proxy
 	build/venv/bin/python Tests/Benchmarks/run
 
 build/bench/client: Tests/Benchmarks/client.c Tests/Benchmarks/measure.h $(HEADER) | build/lib/libbedrockstream.so
@@ -158,6 +162,7 @@ build/bench/server: Tests/Benchmarks/server.c Tests/Benchmarks/answers.c Tests/B
 
 build/bench/floor: BENCH_LIBRARIES := -lcurl
 build/bench/sign: BENCH_LIBRARIES := -lcrypto
+build/bench/aws: BENCH_LIBRARIES = -I$(AWS)/include -L$(AWS)/lib -laws-c-event-stream $(AWS_LIBRARIES) -lm
 build/bench/%: Tests/Benchmarks/%.c Tests/Benchmarks/measure.h | deps
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) $< -o $@ $(BENCH_LIBRARIES) -ldl

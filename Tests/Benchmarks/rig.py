@@ -6,6 +6,7 @@ processes where that is allowed: other work on the machine must not be measured.
 
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -115,6 +116,39 @@ class Server:
             return stats
 
 
+class Front:
+    """nghttpx before the server, which speaks HTTP/2 where a client wants it, and HTTP/1.1 to the server."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.ca = server.ca
+        self.log = (folder / "nghttpx.log").open("w")
+        self.process = subprocess.Popen(
+            ["nghttpx", f"--frontend=127.0.0.1,{self.port}", f"--backend=127.0.0.1,{server.ports['port']}",
+             "--workers=1", f"--accesslog-file={os.devnull}", f"--conf={os.devnull}", folder / "key.pem",
+             folder / "certificate.pem"],
+            stdout=self.log, stderr=self.log, preexec_fn=settle(SERVER_CPUS))
+
+    def __enter__(self) -> Self:
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("nghttpx does not listen")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        self.log.close()
+
+    def where(self) -> list[object]:
+        return ["--url", f"https://127.0.0.1:{self.port}", "--ca", self.ca]
+
+
 @dataclass
 class Budget:
     """Of a comparison: `ours` must be at most `most` times the base, or with `least` so many times less."""
@@ -174,6 +208,7 @@ class Bench:
     def judge(self, comparison: Comparison, samples: dict[str, list[Sample]], budget: Budget) -> None:
         key = budget.key or comparison.key
         if budget.ours not in samples or (budget.base and budget.base not in samples):
+            self.verdicts.append((budget.what, f"no {budget.base}", "", "not measured"))
             return
         ours = median(samples[budget.ours], key)
         base = median(samples[budget.base], key) if budget.base else None
