@@ -796,6 +796,16 @@ typedef struct brs_event {
   uint32_t round;
 } brs_event;
 
+/** An event of one of a client's streams, as `brs_client_next` hands it out. */
+typedef struct brs_ready {
+  /** Whose it is. */
+  brs_stream *stream;
+  /** The `user` of the stream's request. */
+  void *user;
+  /** The event; it and what it points to live until the next call for this client, or the stream's end. */
+  const brs_event *event;
+} brs_ready;
+
 /* Callbacks ---------------------------------------------------------------------------------------------- */
 
 /**
@@ -899,6 +909,8 @@ typedef struct brs_request {
   int32_t has_temperature;
   /** (Optional) The temperature, from 0 to 1. */
   double temperature;
+  /** (Optional) Handed out with the stream's events by `brs_client_next`, never looked at. */
+  void *user;
 } brs_request;
 
 /** A name and a value. */
@@ -1250,6 +1262,9 @@ const char *brs_code_name(brs_code code);
  *     written.
  * io.threads (integer; default 1)
  *     Threads that serve the streams of a client; 0 for none: the host's own loop calls brs_client_dispatch.
+ * delivery.queue (one of: stream, client; default stream)
+ *     Who fetches the events of streams without callbacks: brs_stream_next for each, or brs_client_next for
+ *     all.
  * invoke.content_type (text; default application/json)
  *     Content type of the body on the invoke route.
  * invoke.accept (text; default none)
@@ -1515,7 +1530,8 @@ brs_code brs_client_identify(
  *
  * @param client  the client.
  * @param request  what to ask; copied.
- * @param callbacks  (Optional) what to call, copied; NULL for `brs_stream_next`.
+ * @param callbacks  (Optional) what to call, copied; NULL for `brs_stream_next`, or with `delivery.queue`
+ *     client for `brs_client_next`.
  * @param stream  where the new object's pointer goes; free it with `brs_stream_free`.
  * @param diagnostic  (Optional) gets the reason of a failure.
  * @return BRS_OK, BRS_E_ARGUMENT (also for a body that is not JSON), BRS_E_CONFIG, BRS_E_MEMORY, BRS_E_CLOSED
@@ -1537,7 +1553,7 @@ brs_code brs_stream_open(
  * @param event  gets the event; it and what it points to live until the next call for this stream, or its
  *     end.
  * @return BRS_OK, BRS_E_TIMEOUT, BRS_E_END after the terminal event, BRS_E_ARGUMENT, BRS_E_FORKED, or
- *     BRS_E_STATE for a stream with callbacks.
+ *     BRS_E_STATE for a stream with callbacks, or one that `brs_client_next` reads.
  */
 brs_code brs_stream_next(brs_stream *stream, int64_t timeout_ms, const brs_event **event);
 
@@ -1587,6 +1603,32 @@ brs_code brs_stream_cancel(brs_stream *stream);
  * @param stream  the stream; NULL does nothing.
  */
 void brs_stream_free(brs_stream *stream);
+
+/* Streams ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Waits until streams of a client have events, and hands over what there is of all of them in one call; for
+ * clients made with `delivery.queue` client, whose streams are opened without callbacks.
+ *
+ * Streams take turns; the events of one stream come in their order, its terminal event once. A stream whose
+ * events are not fetched is held back once `delivery.queue_bytes` of it are waiting; it holds up no other
+ * one. At most 256 events come in one call, whatever the capacity. In a client without threads this turns the
+ * loop while it waits; with a timeout of 0 it hands over what `brs_client_dispatch` brought.
+ *
+ * One thread at a time may call this for a client, and no stream of the client may be freed meanwhile, though
+ * it may be cancelled; its terminal event still comes. What was handed out of a stream lives no longer than
+ * the stream.
+ *
+ * @param client  the client.
+ * @param ready  gets the events.
+ * @param capacity  how many there is room for.
+ * @param timeout_ms  how long to wait when there is none; 0 not at all, negative without limit.
+ * @param count  gets how many came.
+ * @return BRS_OK, BRS_E_TIMEOUT (then `count` is 0), BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a
+ *     client of another kind.
+ */
+brs_code brs_client_next(
+    brs_client *client, brs_ready *ready, size_t capacity, int64_t timeout_ms, size_t *count);
 
 /* Tools -------------------------------------------------------------------------------------------------- */
 

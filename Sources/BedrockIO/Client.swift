@@ -8,6 +8,8 @@ public final class Client: @unchecked Sendable {
     private let owner: pid_t
     private let config: Config
     private let counter = ExchangeCounter()
+    /// Streams that are read together; nil where each is read by itself.
+    public let readyList: ReadyList?
 
     // Under the monitor.
     private var environment: Environment
@@ -21,14 +23,16 @@ public final class Client: @unchecked Sendable {
 
     /// Reads the environment and the files with profiles, and starts the threads. Nil without memory or threads.
     public static func make(
-        _ config: Config, host: (any IdentityHost)? = nil, log: (any LogSink)? = nil, wallOffset: Int64 = 0
+        _ config: Config, host: (any IdentityHost)? = nil, log: (any LogSink)? = nil, readyList: ReadyList? = nil,
+        wallOffset: Int64 = 0
     ) throws(ConfigError) -> Client? {
         let config = config.copy()
         let environment = Environment.ofProcess()
         let profile = try Profile.read(for: environment, config)
         let settings = try Settings.make(config, environment, profile)
         guard let monitor = Monitor(), let workers = makeWorkers(settings.threadCount) else { return nil }
-        let client = Client(config, environment, profile, settings, monitor, workers)
+        let client = Client(
+            config, environment, profile, settings, monitor, workers, settings.sharesQueue ? readyList : nil)
         for worker in workers {
             worker.loop.client = client
             worker.loop.worker = worker
@@ -54,8 +58,9 @@ public final class Client: @unchecked Sendable {
 
     private init(
         _ config: Config, _ environment: Environment, _ profile: Profile, _ settings: Settings, _ monitor: Monitor,
-        _ workers: [Worker]
+        _ workers: [Worker], _ readyList: ReadyList?
     ) {
+        self.readyList = readyList
         self.config = config
         self.environment = environment
         self.profile = profile
@@ -224,6 +229,15 @@ public final class Client: @unchecked Sendable {
         guard !isForked else { return }
         for worker in workers { worker.beginClose() }
         for worker in workers { worker.close() }
+    }
+
+    /// Nanoseconds of the clock that its limits are measured by.
+    public var now: Int64 { sys_now_ns() }
+
+    /// Waits until a stream of the list has something, at most so long; negative waits without limit.
+    public func wait(for list: ReadyList, nanoseconds limit: Int64) {
+        guard let hosted = workers.first, !hosted.hasThread else { return list.wait(limit) }
+        _ = hosted.attend(limit) { !list.isEmpty }
     }
 
     // MARK: Without threads

@@ -9,8 +9,8 @@ public protocol FailureJudge: AnyObject {
 
 /// The consumer of the pull style: events wait here, packed, until a thread fetches them.
 ///
-/// The loop appends to one buffer while the caller reads from another; they change places when the caller has read all
-/// of his. So the lock is taken once for many events.
+/// The loop packs what one input brought into a buffer of its own, and hands it over with one turn of the lock. The
+/// caller reads from another buffer; they change places when he has read all of his.
 public final class EventQueue: StreamConsumer, @unchecked Sendable {
     /// What `next` found.
     public enum Fetched {
@@ -30,13 +30,26 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
     private let limit: Int
     /// Set before the stream is started.
     public var judge: (any FailureJudge)?
-    /// The loop's.
+    /// Who is told when something waits here, where a client's streams are read together; set before the start.
+    public private(set) var readyList: ReadyList?
+    /// The caller's handle of the stream, nil when he has freed it, and what he knows it by; for who reads several.
+    public internal(set) var handle: UnsafeMutableRawPointer?
+    public private(set) var user: UnsafeMutableRawPointer?
+    /// Under the ready list's monitor.
+    var isListed = false
+
+    // The loop's.
+    private var packed: PackedEvents
+    /// `deliver` has held the transfer back since the last flush.
+    private var hasPaused = false
     public private(set) var isOutOfMemory = false
     /// Only the end is wanted. Looked at for each event, so not behind the lock.
     private let isDropping = Atomic(false)
     /// How many calls of the caller's tools came, and how many of them were fetched.
     private var callCount = 0
     private let fetchedCallCount = Atomic(0)
+    /// Bytes in `filling`.
+    private let waitingLength = Atomic(0)
 
     // Under the monitor.
     private var filling: PackedEvents
@@ -56,8 +69,16 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
         guard let monitor = Monitor() else { return nil }
         self.monitor = monitor
         self.limit = limit
-        filling = PackedEvents(limit: limit &+ Self.eventLength)
-        reading = PackedEvents(limit: limit &+ Self.eventLength)
+        packed = PackedEvents(limit: limit &+ Self.eventLength)
+        filling = PackedEvents(limit: 2 &* (limit &+ Self.eventLength))
+        reading = PackedEvents(limit: 2 &* (limit &+ Self.eventLength))
+    }
+
+    /// It is read together with others. Before the start.
+    public func join(_ list: ReadyList, handle: UnsafeMutableRawPointer, user: UnsafeMutableRawPointer?) {
+        readyList = list
+        self.handle = handle
+        self.user = user
     }
 
     public var wantsRaw: Bool { true }
@@ -68,17 +89,13 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
 
     public func deliver(_ event: EventView) -> Flow {
         if event.event.isClientCall { callCount &+= 1 }
-        return monitor.locked {
-            if !isDropped { filling.append(event) }
-            return flow()
-        }
+        if !isDropped { packed.append(event) }
+        return flow()
     }
 
     public func noticed(_ notice: NoticeView) -> Flow {
-        monitor.locked {
-            if !isDropped { filling.append(notice) }
-            return flow()
-        }
+        if !isDropped { packed.append(notice) }
+        return flow()
     }
 
     public func judge(_ plan: NoticeView) -> Verdict {
@@ -87,25 +104,48 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
 
     /// After something was appended.
     private func flow() -> Flow {
-        monitor.broadcast()
-        isOutOfMemory = filling.isExhausted
+        isOutOfMemory = isOutOfMemory || packed.isExhausted
         if isOutOfMemory { return .cancel }
-        isHoldingBack = filling.count >= limit
-        return isHoldingBack ? .pause : .goOn
+        hasPaused = packed.count &+ waitingLength.load(ordering: .relaxed) >= limit
+        return hasPaused ? .pause : .goOn
+    }
+
+    public func flush() {
+        guard !packed.isEmpty else { return }
+        monitor.locked {
+            if isDropped { return packed.removeAll() }
+            if filling.isEmpty {
+                filling.removeAll()
+                swap(&filling, &packed)
+            } else {
+                filling.append(&packed)
+                isOutOfMemory = isOutOfMemory || filling.isExhausted
+            }
+            waitingLength.store(filling.count, ordering: .relaxed)
+            // Also where all that led to it was fetched meanwhile.
+            isHoldingBack = isHoldingBack || hasPaused
+            hasPaused = false
+            monitor.broadcast()
+        }
+        readyList?.add(self)
     }
 
     public func stopped(_ result: ResultView) {
+        flush()
         monitor.locked {
             self.result = result
             reachEnd()
         }
+        readyList?.add(self)
     }
 
     public func failed(_ failure: FailureView) {
+        flush()
         monitor.locked {
             self.failure = failure
             reachEnd()
         }
+        readyList?.add(self)
     }
 
     private func reachEnd() {
@@ -120,40 +160,50 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
         monitor.locked {
             isDropping.store(true, ordering: .releasing)
             filling.removeAll()
+            waitingLength.store(0, ordering: .relaxed)
         }
     }
 
     private var isDropped: Bool { isDropping.load(ordering: .acquiring) }
 
-    /// An event waits, or the end.
+    /// An event waits, or the end has come.
     public var hasSomething: Bool {
         monitor.locked { !filling.isEmpty || end != .open }
     }
+
+    /// There is more to be fetched; for the fetching thread.
+    var hasMore: Bool { !reading.isEmpty || monitor.locked { !filling.isEmpty || end == .reached } }
 
     // MARK: The fetching thread
 
     /// The next event; it lives until the next call. `resume` is called when the transfer may go on.
     public func next(timeout: Int64, resume: () -> Void) -> Fetched {
         while true {
-            if isDropped { reading.removeAll() }
-            switch reading.next() {
-            case .event(let view):
-                if view.event.isClientCall { fetchedCallCount.add(1, ordering: .releasing) }
-                return .event(view)
-            case .notice(let view): return .notice(view)
-            case nil:
-                if let waited = refill(timeout, resume) { return waited }
-            }
+            if let fetched = nextInHand() { return fetched }
+            if let waited = refill(timeout, resume) { return waited }
         }
     }
 
-    /// Changes the buffers; nil when there are events, else what `next` says.
-    private func refill(_ timeout: Int64, _ resume: () -> Void) -> Fetched? {
+    /// The next of the events that are in hand already; those that it returned before stay as they are.
+    public func nextInHand() -> Fetched? {
+        if isDropped { reading.removeAll() }
+        switch reading.next() {
+        case .event(let view):
+            if view.event.isClientCall { fetchedCallCount.add(1, ordering: .releasing) }
+            return .event(view)
+        case .notice(let view): return .notice(view)
+        case nil: return nil
+        }
+    }
+
+    /// Changes the buffers, which ends what was handed out; nil when there are events, else what `next` says.
+    public func refill(_ timeout: Int64, _ resume: () -> Void) -> Fetched? {
         var wasHoldingBack = false
         let waited: Fetched? = monitor.locked {
             if let early = waitForEvents(timeout) { return early }
             reading.removeAll()
             swap(&reading, &filling)
+            waitingLength.store(0, ordering: .relaxed)
             wasHoldingBack = isHoldingBack
             isHoldingBack = false
             return nil

@@ -179,6 +179,7 @@ final class Loop: @unchecked Sendable {
     }
 
     private func follow(_ stream: Stream) {
+        stream.consumer.flush()
         markIfEnded(stream)
         if stream.exchange.hasAction, !stream.isQueued {
             stream.isQueued = true
@@ -416,6 +417,7 @@ final class Loop: @unchecked Sendable {
         stream.depth &+= 1
         let action = stream.exchange.nextAction(clock)
         stream.depth &-= 1
+        stream.consumer.flush()
         markIfEnded(stream)
         return action
     }

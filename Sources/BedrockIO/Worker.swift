@@ -179,8 +179,10 @@ final class Worker: @unchecked Sendable {
         readLetters()
         guard !monitor.locked({ isClosing }) else { return false }
         loop.sweep()
+        loop.client?.readyList?.announce()
         if isDone() { return true }
         loop.turn(longest: longest)
+        loop.client?.readyList?.announce()
         if !hasThread { monitor.locked { tellWaiting() } }
         return true
     }

@@ -27,16 +27,21 @@ public func brs_client_new(
 ) -> brs_code {
     answering(diagnostic) { () throws(Refusal) in
         guard let client else { throw .null("client") }
-        let made: Client?
-        do throws(ConfigError) {
-            let handle = borrow(config, as: ConfigHandle.self)
-            made = try Client.make(handle?.config ?? Config(), host: handle?.host, log: handle?.log)
-        } catch {
-            throw Refusal(error)
-        }
-        guard let made else { throw .memory }
-        client.pointee = handOut(made, as: brs_client.self)
+        client.pointee = handOut(try makeClient(borrow(config, as: ConfigHandle.self)), as: brs_client.self)
     }
+}
+
+private func makeClient(_ handle: ConfigHandle?) throws(Refusal) -> ClientHandle {
+    guard let reader = BatchReader.make() else { throw .memory }
+    let made: Client?
+    do throws(ConfigError) {
+        made = try Client.make(
+            handle?.config ?? Config(), host: handle?.host, log: handle?.log, readyList: reader.list)
+    } catch {
+        throw Refusal(error)
+    }
+    guard let made else { throw .memory }
+    return ClientHandle(made, made.readyList == nil ? nil : reader)
 }
 
 /// Lets the streams of a client come to their ends, as before a process ends: new streams are refused with
@@ -54,7 +59,7 @@ public func brs_client_new(
 ///   BRS_E_FORKED, or BRS_E_STATE inside a callback of the client, where nothing can be waited for.
 @c(brs_client_drain)
 public func brs_client_drain(_ client: UnsafeMutablePointer<brs_client>?, _ deadline_ms: Int64) -> brs_code {
-    guard let client = borrow(client, as: Client.self) else { return BRS_E_ARGUMENT }
+    guard let client = borrow(client, as: ClientHandle.self)?.client else { return BRS_E_ARGUMENT }
     return brs_code(UInt32(client.drain(milliseconds: deadline_ms).rawValue))
 }
 
@@ -85,5 +90,6 @@ public func brs_client_warm(_ client: UnsafeMutablePointer<brs_client>?, _ strea
 /// - Parameter client: the client; NULL does nothing.
 @c(brs_client_free)
 public func brs_client_free(_ client: UnsafeMutablePointer<brs_client>?) {
-    takeBack(client, as: Client.self)?.close()
+    guard let handle = takeBack(client, as: ClientHandle.self) else { return }
+    withExtendedLifetime(handle) { handle.client.close() }
 }

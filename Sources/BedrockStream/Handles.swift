@@ -7,12 +7,23 @@ import CBedrockStream
 
 final class StreamHandle {
     let stream: Stream
-    /// What `brs_stream_next` fetches from; nil for a stream with callbacks.
+    /// What `brs_stream_next` or `brs_client_next` fetches from; nil for a stream with callbacks.
     let pull: PullState?
 
     init(_ stream: Stream, _ pull: PullState?) {
         self.stream = stream
         self.pull = pull
+    }
+}
+
+final class ClientHandle {
+    let client: Client
+    /// What `brs_client_next` fetches from; nil where streams are read one by one.
+    let reader: BatchReader?
+
+    init(_ client: Client, _ reader: BatchReader?) {
+        self.client = client
+        self.reader = reader
     }
 }
 

@@ -15,7 +15,7 @@ import CBedrockStream
 /// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a client with threads.
 @c(brs_client_fd)
 public func brs_client_fd(_ client: UnsafeMutablePointer<brs_client>?, _ fd: UnsafeMutablePointer<Int32>?) -> brs_code {
-    guard let client = borrow(client, as: Client.self), let fd else { return BRS_E_ARGUMENT }
+    guard let client = borrow(client, as: ClientHandle.self)?.client, let fd else { return BRS_E_ARGUMENT }
     guard !client.isForked else { return BRS_E_FORKED }
     guard let descriptor = client.pollDescriptor else { return BRS_E_STATE }
     fd.pointee = descriptor
@@ -39,7 +39,7 @@ public func brs_client_fd(_ client: UnsafeMutablePointer<brs_client>?, _ fd: Uns
 ///   callbacks, and while another thread is in here.
 @c(brs_client_dispatch)
 public func brs_client_dispatch(_ client: UnsafeMutablePointer<brs_client>?) -> brs_code {
-    guard let client = borrow(client, as: Client.self) else { return BRS_E_ARGUMENT }
+    guard let client = borrow(client, as: ClientHandle.self)?.client else { return BRS_E_ARGUMENT }
     guard !client.isForked else { return BRS_E_FORKED }
     // A callback may free the client.
     return withExtendedLifetime(client) { client.dispatch() ? BRS_OK : BRS_E_STATE }

@@ -19,7 +19,7 @@ public func brs_client_identify(
     _ diagnostic: UnsafeMutablePointer<brs_diagnostic>?
 ) -> brs_code {
     answering(diagnostic) { () throws(Refusal) in
-        guard let client = borrow(client, as: Client.self) else { throw .null("client") }
+        guard let client = borrow(client, as: ClientHandle.self)?.client else { throw .null("client") }
         guard let identity else { throw .null("identity") }
         try checkSize(identity.pointee.size, atLeast: MemoryLayout<brs_identity>.size, "identity")
         guard !client.isForked else { throw .forked }

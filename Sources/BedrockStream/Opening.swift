@@ -36,8 +36,9 @@ struct Opening {
 
     /// Checks and copies the body, makes the stream and starts it.
     func open(
-        _ callbacks: UnsafePointer<brs_callbacks>?, _ client: Client
+        _ callbacks: UnsafePointer<brs_callbacks>?, _ owner: ClientHandle
     ) throws(Refusal) -> UnsafeMutablePointer<brs_stream> {
+        let client = owner.client
         let body = try body()
         try check(body)
         let callee = callbacks == nil ? nil : try CallbackConsumer.make(callbacks)
@@ -53,6 +54,7 @@ struct Opening {
         else { throw .memory }
         let handle = handOut(StreamHandle(stream, pull), as: brs_stream.self)
         callee?.handle = handle
+        if let list = owner.reader?.list { pull?.queue.join(list, handle: handle, user: request.user) }
         failureCallback?.handle = handle
         guard client.start(stream) else {
             _ = takeBack(handle, as: StreamHandle.self)

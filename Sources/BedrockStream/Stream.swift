@@ -21,7 +21,8 @@ import CBedrockStream
 /// - Parameters:
 ///   - client: the client.
 ///   - request: what to ask; copied.
-///   - callbacks: (Optional) what to call, copied; NULL for `brs_stream_next`.
+///   - callbacks: (Optional) what to call, copied; NULL for `brs_stream_next`, or with `delivery.queue` client for
+///     `brs_client_next`.
 ///   - stream: where the new object's pointer goes; free it with `brs_stream_free`.
 ///   - diagnostic: (Optional) gets the reason of a failure.
 /// - Returns: BRS_OK, BRS_E_ARGUMENT (also for a body that is not JSON), BRS_E_CONFIG, BRS_E_MEMORY, BRS_E_CLOSED or
@@ -34,10 +35,10 @@ public func brs_stream_open(
 ) -> brs_code {
     answering(diagnostic) { () throws(Refusal) in
         guard let stream else { throw .null("stream") }
-        guard let client = borrow(client, as: Client.self) else { throw .null("client") }
-        guard !client.isForked else { throw .forked }
-        let opening = try Opening(request, client)
-        stream.pointee = try opening.open(callbacks, client)
+        guard let handle = borrow(client, as: ClientHandle.self) else { throw .null("client") }
+        guard !handle.client.isForked else { throw .forked }
+        let opening = try Opening(request, handle.client)
+        stream.pointee = try opening.open(callbacks, handle)
     }
 }
 
@@ -52,7 +53,7 @@ public func brs_stream_open(
 ///   - timeout_ms: how long to wait; 0 not at all, negative without limit.
 ///   - event: gets the event; it and what it points to live until the next call for this stream, or its end.
 /// - Returns: BRS_OK, BRS_E_TIMEOUT, BRS_E_END after the terminal event, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE
-///   for a stream with callbacks.
+///   for a stream with callbacks, or one that `brs_client_next` reads.
 @c(brs_stream_next)
 public func brs_stream_next(
     _ stream: UnsafeMutablePointer<brs_stream>?, _ timeout_ms: Int64,
@@ -62,7 +63,9 @@ public func brs_stream_next(
         guard let handle = borrow(stream, as: StreamHandle.self) else { throw .null("stream") }
         guard let event else { throw .null("event") }
         guard !handle.stream.isForked else { throw .forked }
-        guard let pull = handle.pull else { throw Refusal(BRS_E_STATE, "the stream has callbacks") }
+        guard let pull = handle.pull, pull.queue.readyList == nil else {
+            throw Refusal(BRS_E_STATE, "the stream has callbacks, or brs_client_next reads it")
+        }
         let timeout = timeout_ms < 0 ? -1 : min(timeout_ms, 1_000_000_000) &* 1_000_000
         // Callbacks of other streams may run meanwhile, in a client without threads.
         event.pointee = try withExtendedLifetime(handle) { () throws(Refusal) in
@@ -131,6 +134,7 @@ public func brs_stream_cancel(_ stream: UnsafeMutablePointer<brs_stream>?) -> br
 @c(brs_stream_free)
 public func brs_stream_free(_ stream: UnsafeMutablePointer<brs_stream>?) {
     guard let handle = takeBack(stream, as: StreamHandle.self) else { return }
+    if let queue = handle.pull?.queue { queue.readyList?.forget(queue) }
     // Callbacks that run meanwhile may use the handle, which would otherwise go with the last mention of it.
     withExtendedLifetime(handle) { handle.stream.release() }
 }

@@ -16,6 +16,7 @@ SECTIONS = [
     ("HostLoop.swift", "Clients"),
     ("Identity.swift", "Clients"),
     ("Stream.swift", "Streams"),
+    ("ClientNext.swift", "Streams"),
     ("ToolResult.swift", "Tools"),
     ("Decoder.swift", "Decoder"),
     ("Signer.swift", "Signer"),

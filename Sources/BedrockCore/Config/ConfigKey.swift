@@ -11,7 +11,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case caBundle, clientCertificate, clientKey, clientKeyPassword, minTLSVersion, connectTo, interface
     case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
     case connectTimeout, firstByteTimeout, betweenBytesTimeout, totalTimeout, toolTimeout, queueBytes
-    case turn, maxRounds, maxResultBytes, tapPath, ioThreads
+    case turn, maxRounds, maxResultBytes, tapPath, ioThreads, deliveryQueue
     case contentType, accept, trace, guardrailIdentifier, guardrailVersion
     case performanceLatency, serviceTier, requestMetadata
 
@@ -28,6 +28,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     var isClients: Bool {
         Self.profile.rawValue...Self.credentialsFile.rawValue ~= rawValue
             || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue || self == .ioThreads
+            || self == .deliveryQueue
     }
 
     /// As in `brs_config_set`.
@@ -70,7 +71,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         case ...Self.fallback.rawValue: retryText
         case ...Self.proxyBypass.rawValue: transportText
         case ...Self.connectionUnacknowledged.rawValue: connectionText
-        case ...Self.ioThreads.rawValue: limitText
+        case ...Self.deliveryQueue.rawValue: limitText
         default: invokeText
         }
     }

@@ -90,6 +90,9 @@ public final class Settings {
 
     public var region: Bytes? { value(.region) }
 
+    /// The events of all streams without callbacks are fetched together.
+    public var sharesQueue: Bool { text(.deliveryQueue) == "client" }
+
     /// 0 where the host's own loop serves the streams.
     public var threadCount: Int { Int(truncatingIfNeeded: integer(.ioThreads)) }
 

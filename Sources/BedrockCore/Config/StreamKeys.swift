@@ -57,6 +57,11 @@ extension ConfigKey {
             Threads that serve the streams of a client; 0 for none: the host's own loop calls \
             brs_client_dispatch.\00\016
             """
+        case .deliveryQueue:
+            """
+            delivery.queue\0one of: stream, client\0stream\0\0\0\
+            Who fetches the events of streams without callbacks: brs_stream_next for each, or brs_client_next for all.
+            """
         default: ""
         }
     }

@@ -191,9 +191,12 @@ public protocol StreamConsumer: AnyObject {
     func judge(_ plan: NoticeView) -> Verdict
     func stopped(_ result: ResultView)
     func failed(_ failure: FailureView)
+    /// What was delivered is all that the loop has for now.
+    func flush()
 }
 
 extension StreamConsumer {
+    public func flush() {}
     public var isOutOfMemory: Bool { false }
     public var hasLostCall: Bool { false }
     public func noticed(_ notice: NoticeView) -> Flow { .goOn }

@@ -36,6 +36,14 @@ public struct PackedEvents: ~Copyable {
 
     // MARK: Filling
 
+    /// Takes over what another buffer has left, and empties that one.
+    public mutating func append(_ other: inout PackedEvents) {
+        let start = bytes.count
+        bytes.append(other.bytes, other.position..<other.bytes.count)
+        dropUnlessWhole(start)
+        other.removeAll()
+    }
+
     @_optimize(speed)
     public mutating func append(_ view: EventView) {
         let start = bytes.count

@@ -372,6 +372,16 @@ typedef struct brs_event {
   uint32_t round;
 } brs_event;
 
+/** An event of one of a client's streams, as `brs_client_next` hands it out. */
+typedef struct brs_ready {
+  /** Whose it is. */
+  brs_stream *stream;
+  /** The `user` of the stream's request. */
+  void *user;
+  /** The event; it and what it points to live until the next call for this client, or the stream's end. */
+  const brs_event *event;
+} brs_ready;
+
 // [section] Callbacks
 
 /**
@@ -475,6 +485,8 @@ typedef struct brs_request {
   int32_t has_temperature;
   /** (Optional) The temperature, from 0 to 1. */
   double temperature;
+  /** (Optional) Handed out with the stream's events by `brs_client_next`, never looked at. */
+  void *user;
 } brs_request;
 
 /** A name and a value. */

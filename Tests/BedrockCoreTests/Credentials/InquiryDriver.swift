@@ -90,7 +90,7 @@ final class InquiryDriver {
         case .host where ask.host == .mfaCode:
             asked.append("code \(String(ask.text))")
             return mfaCode.map { Finding(bytes: buffer($0)) } ?? Finding(failure: "has none")
-        case .sources, .host:
+        case .sources, .host, .lead:
             asked.append("\(ask.kind)")
             return Finding()
         }

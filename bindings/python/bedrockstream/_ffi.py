@@ -869,6 +869,23 @@ class brs_event(Structure):
     ]
 
 
+class brs_ready(Structure):
+    """An event of one of a client's streams, as `brs_client_next` hands it out."""
+
+    # Whose it is.
+    stream: Any
+    # The `user` of the stream's request.
+    user: Optional[int]
+    # The event; it and what it points to live until the next call for this client, or the stream's end.
+    event: Any
+
+    _fields_ = [
+        ("stream", POINTER(brs_stream)),
+        ("user", c_void_p),
+        ("event", POINTER(brs_event)),
+    ]
+
+
 # A piece of the answer arrived. `user` is the pointer of the callbacks; `stream` is NULL when a decoder
 # calls. `delta` and what it points to live until the callback returns. Runs on the client's thread, or in
 # `brs_decoder_feed`. Returns what happens next.
@@ -974,6 +991,8 @@ class brs_request(Structure):
     has_temperature: int
     # (Optional) The temperature, from 0 to 1.
     temperature: float
+    # (Optional) Handed out with the stream's events by `brs_client_next`, never looked at.
+    user: Optional[int]
 
     _fields_ = [
         ("size", c_size_t),
@@ -989,6 +1008,7 @@ class brs_request(Structure):
         ("max_tokens", c_int64),
         ("has_temperature", c_int32),
         ("temperature", c_double),
+        ("user", c_void_p),
     ]
 
 
@@ -1259,6 +1279,8 @@ def declare(library: CDLL) -> None:
     library.brs_stream_cancel.restype = c_int
     library.brs_stream_free.argtypes = [POINTER(brs_stream)]
     library.brs_stream_free.restype = None
+    library.brs_client_next.argtypes = [POINTER(brs_client), POINTER(brs_ready), c_size_t, c_int64, POINTER(c_size_t)]
+    library.brs_client_next.restype = c_int
     library.brs_tool_result.argtypes = [POINTER(brs_stream), c_char_p, c_int, c_char_p, c_size_t, c_int32, POINTER(brs_diagnostic)]
     library.brs_tool_result.restype = c_int
     library.brs_decoder_new.argtypes = [c_int, POINTER(brs_callbacks), POINTER(POINTER(brs_decoder)), POINTER(brs_diagnostic)]

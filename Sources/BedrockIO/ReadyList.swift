@@ -1,0 +1,73 @@
+import BedrockCore
+import CSystem.Posix
+
+/// The streams of a client that have something to be fetched, in the order in which they got it; for who reads all of
+/// them.
+public final class ReadyList: @unchecked Sendable {
+    private let monitor: Monitor
+    // Under the monitor.
+    private var coming: [EventQueue] = []
+    /// What is taken next is the last one.
+    private var taken: [EventQueue] = []
+    private var isNew = false
+
+    private init(_ monitor: Monitor) {
+        self.monitor = monitor
+    }
+
+    /// Nil without memory.
+    public static func make() -> ReadyList? { Monitor().map { ReadyList($0) } }
+
+    func add(_ queue: EventQueue) {
+        monitor.locked {
+            guard !queue.isListed, queue.handle != nil else { return }
+            queue.isListed = true
+            coming.append(queue)
+            isNew = true
+        }
+    }
+
+    /// Wakes who waits, once for all that was added; a loop at the end of its turn.
+    func announce() {
+        monitor.locked {
+            if isNew { monitor.broadcast() }
+            isNew = false
+        }
+    }
+
+    /// The stream is being freed: nothing of it is fetched any more.
+    public func forget(_ queue: EventQueue) {
+        monitor.locked { queue.handle = nil }
+    }
+
+    public var isEmpty: Bool { monitor.locked { coming.isEmpty && taken.isEmpty } }
+
+    /// What was fetched from the streams that were taken ends; those that have more are listed again.
+    public func finish(_ queues: [EventQueue]) {
+        for queue in queues {
+            monitor.locked { queue.isListed = false }
+            // What came since then has listed it already.
+            if queue.hasMore { add(queue) }
+        }
+    }
+
+    /// The next one, which is not listed again until `finish`; nil when there is none now.
+    public func take() -> EventQueue? {
+        monitor.locked {
+            if taken.isEmpty { (taken, coming) = (coming.reversed(), []) }
+            return taken.popLast()
+        }
+    }
+
+    /// Waits until there is one, at most so many nanoseconds; negative waits without limit.
+    public func wait(_ limit: Int64) {
+        let start = sys_now_ns()
+        monitor.locked {
+            while coming.isEmpty, taken.isEmpty {
+                let left = limit < 0 ? -1 : max(limit &- (sys_now_ns() &- start), 0)
+                if left == 0 { return }
+                _ = monitor.wait(timeout: left)
+            }
+        }
+    }
+}
