@@ -83,6 +83,8 @@
  *     `timeout.total_ms` passed, waits included      BRS_E_TIMEOUT_TOTAL          nothing, or raise it
  *     a tool's result did not come within            BRS_E_TIMEOUT_TOOL           answer each call, or raise it
  *     `timeout.tool_ms`
+ *     the client's own limits let the stream not     BRS_E_TIMEOUT_QUEUE,         ask later, or raise the limit that the
+ *     begin in time, or too many waited              BRS_E_QUEUE_FULL             message names
  *     the model calls tools again and again          BRS_E_TOOL_ROUNDS            raise `turn.max_rounds`, or mend
  *                                                                                 what the tools answer
  *     no region, credentials or usable endpoint      BRS_E_REGION, ...            configure it; the message says where
@@ -108,6 +110,12 @@
  * every message that came in between. Each round is a call of the service of its own, with its own attempts. Where
  * the request's format has no place for results that this library knows, the stream ends with BRS_STOP_TOOL_USE also
  * with auto.
+ *
+ * LIMITS. With `limit.streams` a client has so many streams under way at a time, from their first attempt to their end;
+ * a stream whose tools are waited for keeps its place. Others wait, without a connection. Those of one `limit.group`,
+ * which is set for each request, go in the order of their coming, and groups take turns: who opens a thousand streams
+ * does not hold up who opens one. `limit.queue_ms` bounds the wait and `limit.queued_streams` how many wait;
+ * `queued_us` of the result tells how long one did.
  *
  * MEMORY. What a stream takes has a bound, however slow its consumer is: the request; the text of the answer, kept for
  * the result, at most 64 MiB; the message that is coming in, at most 24 MiB; and what waits to be handed over, 16 KiB
@@ -212,6 +220,8 @@ typedef enum brs_code {
   /** `timeout.tool_ms` passed before every tool call of a round had its result; the message names a call that has
    *  none. */
   BRS_E_TIMEOUT_TOOL = 48,
+  /** `limit.queue_ms` passed before the stream could begin: others of its client were under way, or before it. */
+  BRS_E_TIMEOUT_QUEUE = 49,
 
   /** The response ended early: inside a frame, or between frames without the event that completes an answer. */
   BRS_E_INCOMPLETE = 60,
@@ -226,6 +236,8 @@ typedef enum brs_code {
 
   /** The caller cancelled or freed the stream, or freed its client. */
   BRS_E_CANCELLED = 70,
+  /** The stream would have had to wait, and `limit.queued_streams` streams of its client did already. */
+  BRS_E_QUEUE_FULL = 71,
 
   /** ValidationException (400): the service refuses the request as malformed. */
   BRS_E_VALIDATION = 80,
@@ -623,6 +635,9 @@ typedef struct brs_result {
   const char *additional_fields_json;
   /** Length of `additional_fields_json` in bytes. */
   size_t additional_fields_json_len;
+  /** How long the stream waited for its turn, in microseconds; 0 where it did not. Only `limit.streams` and its like
+   *  make streams wait. */
+  int64_t queued_us;
 } brs_result;
 
 /** How a stream failed. */
@@ -1265,6 +1280,15 @@ const char *brs_code_name(brs_code code);
  * delivery.queue (one of: stream, client; default stream)
  *     Who fetches the events of streams without callbacks: brs_stream_next for each, or brs_client_next for
  *     all.
+ * limit.streams (integer; default 0)
+ *     Most streams of a client that are under way at a time, others wait; 0 for no limit.
+ * limit.queued_streams (integer; default 0)
+ *     Most streams of a client that wait, one more ends at once; 0 for no limit.
+ * limit.queue_ms (integer; default 0)
+ *     Milliseconds that a stream may wait before its first attempt; 0 for no limit.
+ * limit.group (text; default none)
+ *     Whose a stream is. Of streams that wait those of one group go in the order of their coming, and groups
+ *     take turns.
  * invoke.content_type (text; default application/json)
  *     Content type of the body on the invoke route.
  * invoke.accept (text; default none)

@@ -27,6 +27,7 @@ public enum ErrorCode: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case timeoutBetweenBytes = 46
     case timeoutTotal = 47
     case timeoutTool = 48
+    case timeoutQueue = 49
 
     case incomplete = 60
     case `protocol` = 61
@@ -34,6 +35,7 @@ public enum ErrorCode: Int32, CaseIterable, BitwiseCopyable, Sendable {
     case toolRounds = 63
 
     case cancelled = 70
+    case queueFull = 71
 
     case validation = 80
     case accessDenied = 81
@@ -79,11 +81,13 @@ extension ErrorCode {
         case .timeoutBetweenBytes: "BRS_E_TIMEOUT_BETWEEN_BYTES"
         case .timeoutTotal: "BRS_E_TIMEOUT_TOTAL"
         case .timeoutTool: "BRS_E_TIMEOUT_TOOL"
+        case .timeoutQueue: "BRS_E_TIMEOUT_QUEUE"
         case .incomplete: "BRS_E_INCOMPLETE"
         case .protocol: "BRS_E_PROTOCOL"
         case .limit: "BRS_E_LIMIT"
         case .toolRounds: "BRS_E_TOOL_ROUNDS"
         case .cancelled: "BRS_E_CANCELLED"
+        case .queueFull: "BRS_E_QUEUE_FULL"
         default: serviceName
         }
     }

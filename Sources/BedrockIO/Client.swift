@@ -30,10 +30,11 @@ public final class Client: @unchecked Sendable {
         let environment = Environment.ofProcess()
         let profile = try Profile.read(for: environment, config)
         let settings = try Settings.make(config, environment, profile)
-        guard let monitor = Monitor(), let workers = makeWorkers(settings.threadCount) else { return nil }
+        let limits = settings.gateLimits
+        guard let monitor = Monitor(), let workers = makeWorkers(settings.threadCount, limits) else { return nil }
         let client = Client(
             config, environment, profile, settings, monitor, workers, settings.sharesQueue ? readyList : nil)
-        for worker in workers {
+        for (number, worker) in workers.enumerated() {
             worker.loop.client = client
             worker.loop.worker = worker
             worker.loop.host = host
@@ -42,14 +43,15 @@ public final class Client: @unchecked Sendable {
             worker.loop.shared.hasLead = worker !== workers.first
             worker.loop.shared.hostKinds = host?.kinds ?? []
             worker.loop.shared.log = log
+            worker.loop.shared.limit(limits.part(number, of: workers.count))
         }
         return client.startThreads() ? client : nil
     }
 
-    /// One for each thread, or the one that has none.
-    private static func makeWorkers(_ threadCount: Int) -> [Worker]? {
+    /// One for each thread that the limits leave something to do, or the one that has none.
+    private static func makeWorkers(_ threadCount: Int, _ limits: GateLimits) -> [Worker]? {
         var workers: [Worker] = []
-        for _ in 0..<max(threadCount, 1) {
+        for _ in 0..<limits.loopCount(most: threadCount) {
             guard let worker = Worker.make(hasThread: threadCount > 0) else { return nil }
             workers.append(worker)
         }

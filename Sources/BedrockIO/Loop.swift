@@ -284,6 +284,10 @@ final class Loop: @unchecked Sendable {
         cancel(stream, reason)
     }
 
+    func turnCame(_ stream: Stream) {
+        tell(stream) { $0.turnCame(now: now) }
+    }
+
     func notice(_ stream: Stream) {
         readClock()
         let notice = stream.takeNotice()
@@ -306,6 +310,7 @@ final class Loop: @unchecked Sendable {
                 for stream in served { serve(stream) }
             }
             findIdentities()
+            shared.giveTurns()
         } while !waiting.isEmpty
     }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// One call: what the caller's threads may ask of it, and what the loop keeps of it.
 ///
 /// Members under "the loop's" are touched on the loop's thread alone; the flags are shared under the monitor.
-public final class Stream: @unchecked Sendable {
+public final class Stream: TurnTaker, @unchecked Sendable {
     let client: Client
     let worker: Worker
     let consumer: any StreamConsumer
@@ -58,6 +58,7 @@ public final class Stream: @unchecked Sendable {
             operation: operation, modelID: modelID, body: RequestBody(body), settings: settings, consumer: consumer,
             wishes: wishes, shared: worker.loop.shared, desk: desk, now: sys_now_ns())
         exchange.traceID = Environment.traceID()
+        exchange.holder = self
     }
 
     // MARK: Any thread
@@ -139,6 +140,8 @@ public final class Stream: @unchecked Sendable {
             return Notice(isResumed: isResumeRequested, hasAnswers: hasAnswers)
         }
     }
+
+    public func turnCame() { worker.loop.turnCame(self) }
 
     /// The terminal callback has returned.
     func markEnded() {

@@ -74,6 +74,7 @@ extension brs_result {
         text_len = view.text.count
         usage = brs_usage(view.usage)
         timings = brs_timings(view.timings)
+        queued_us = view.timings.queued
         request_id = view.requestID.chars
         request_id_len = view.requestID.count
         model_id = view.modelID.chars

@@ -198,6 +198,7 @@ static void note_result(struct seen *seen, const brs_result *result) {
   note_conversation(seen, result);
   seen->usage = result->usage;
   seen->timings = result->timings;
+  seen->queued_us = result->queued_us;
   seen->delivered = result->delivered;
   seen->attempts = result->attempts;
   seen->reused = result->connection_reused;

@@ -78,6 +78,7 @@ struct seen {
   char region[64];
   brs_usage usage;
   brs_timings timings;
+  int64_t queued_us;
   int called_count; /* of tool calls; the first of them are kept */
   struct called called[CALLED_MOST];
   char *assistant, *new_messages; /* messages */

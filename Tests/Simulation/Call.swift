@@ -2,7 +2,7 @@ import BedrockCore
 
 /// One call with the caller's part in it: it takes what is delivered, pauses, cancels, frees, judges and detaches by
 /// plan.
-final class Call: StreamConsumer, CallerWishes {
+final class Call: StreamConsumer, CallerWishes, TurnTaker {
     enum Deed {
         /// What a callback returns.
         case cancelFlow
@@ -78,6 +78,7 @@ final class Call: StreamConsumer, CallerWishes {
         exchange = Exchange(
             operation: operation, modelID: Bytes(tuning.targets[0].model.utf8), body: RequestBody(body),
             settings: item.settings, consumer: self, wishes: self, shared: world.shared, desk: desk, now: world.now)
+        exchange.holder = self
     }
 
     /// Lets go of what holds on to this.
@@ -93,11 +94,8 @@ final class Call: StreamConsumer, CallerWishes {
 
     func plan() {
         let world = world
-        world.after(world.dice.percent(70) ? 0 : world.dice.time(upTo: 33)) { [unowned self] in
-            hasBegun = true
-            world.start(self)
-            if isNoticePosted { world.notice(self) }
-        }
+        let atOnce = world.queue.limits.areNone ? 70 : 40
+        world.after(world.dice.percent(atOnce) ? 0 : world.dice.time(upTo: 33)) { [unowned self] in begin() }
         if world.dice.percent(8) {
             world.after(world.dice.time(upTo: 36)) { [unowned self] in cancelElsewhere() }
         }
@@ -106,6 +104,20 @@ final class Call: StreamConsumer, CallerWishes {
         }
         if number == 0, world.dice.percent(3) { world.after(world.dice.time(upTo: 36)) { world.cancelAll() } }
         planDeeds()
+    }
+
+    private func begin() {
+        guard !hasBegun else { return }
+        hasBegun = true
+        world.start(self)
+        if isNoticePosted { world.notice(self) }
+    }
+
+    /// Whoever limits himself often has one call follow the other.
+    private func beginNext() {
+        guard !world.queue.limits.areNone, world.dice.percent(40) else { return }
+        guard let next = world.calls.first(where: { !$0.hasBegun }) else { return }
+        world.after(0) { [unowned next] in next.begin() }
     }
 
     private static let deeds: [Deed] = [
@@ -159,6 +171,8 @@ final class Call: StreamConsumer, CallerWishes {
         post()
     }
 
+    func turnCame() { world.turnCame(self) }
+
     // MARK: Callbacks
 
     var isCalledByLoop: Bool { true }
@@ -211,6 +225,7 @@ final class Call: StreamConsumer, CallerWishes {
             case .end: 3
             }
         visits[slot] += 1
+        if point == .end { beginNext() }
         if world.mood.isSlow, world.dice.percent(10) { world.spend(world.dice.time(upTo: 27)) }
         var flow = Flow.goOn
         for planned in deeds where planned.point == point && planned.number == visits[slot] {

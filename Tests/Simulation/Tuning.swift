@@ -19,6 +19,9 @@ struct Tuning {
     var isAutomatic = true
     var maxRounds = 10
     var toolLimit: Int64 = 0
+    /// How long it may wait for its turn, and with whom.
+    var queueLimit: Int64 = 0
+    var group = ""
     var mode = RetryMode.standard
     var maxAttempts = 3
     /// Nanoseconds; 0 for no limit.
@@ -79,6 +82,8 @@ extension Tuning {
         isAutomatic = dice.percent(80)
         maxRounds = dice.pick([1, 2, 3, 10, 10])
         toolLimit = dice.pick([0, 600 * second, 2 * second, 300_000_000, 5_000_000])
+        queueLimit = dice.pick([0, 0, 60 * second, 2 * second, 300_000_000, 5_000_000])
+        group = dice.pick(["", "", "a", "a", "b", "c"])
     }
 
     private mutating func drawTargets(_ dice: inout Dice) {
@@ -118,7 +123,8 @@ extension Tuning {
             (.onModelTimeout, timeoutWord), (.minMaxTokens, "\(minMaxTokens)"),
             (.onModelStreamError, retriesModelStreamErrors ? "retry" : "error"), (.recovery, recoveryWord),
             (.recoveryNudge, Words.nudge), (.turn, isAutomatic ? "auto" : "manual"), (.maxRounds, "\(maxRounds)"),
-            (.toolTimeout, Self.milliseconds(toolLimit)),
+            (.toolTimeout, Self.milliseconds(toolLimit)), (.queueTime, Self.milliseconds(queueLimit)),
+            (.group, group),
         ]
         if targets.count > 1 { values.append((.fallback, fallbackText)) }
         if source == .configuration {

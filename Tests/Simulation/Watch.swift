@@ -9,6 +9,8 @@ final class Watch {
 
     // Time.
     let opened: Int64
+    private var queuedAt: Int64?
+    private var turnAt: Int64?
     private var sentAt: Int64 = 0
     private var connectedAt: Int64?
     private var byteAt: Int64?
@@ -54,6 +56,19 @@ final class Watch {
 
     func require(_ isTrue: Bool, _ invariant: StaticString, _ detail: @autoclosure () -> String) {
         if !isTrue { ledger.fail(invariant, "call \(call.number): \(detail())") }
+    }
+
+    // MARK: The wait before the first attempt
+
+    func begun() {
+        if call.exchange.state == .queued { queuedAt = world.inputNow }
+    }
+
+    func turnCame() { turnAt = world.now }
+
+    private func checkQueued(_ timings: Timings) {
+        let waited = queuedAt.map { max((turnAt ?? world.inputNow) - $0, 0) / 1000 } ?? 0
+        require(timings.queued == waited, "timings are what happened", "queued \(timings.queued) for \(waited) us")
     }
 
     // MARK: What happens to the transfer
@@ -133,6 +148,7 @@ final class Watch {
         func moment(_ since: Int64?, _ length: Int64) -> Int64? { length > 0 ? since.map { $0 + length } : nil }
         switch code {
         case .timeoutTotal: return moment(opened, tuning.total)
+        case .timeoutQueue: return turnAt == nil ? moment(queuedAt, tuning.queueLimit) : nil
         case .timeoutTool: return turns.isAnswered ? nil : moment(turns.overAt, tuning.toolLimit)
         case .timeoutConnect: return connectedAt == nil && byteAt == nil ? moment(sentAt, tuning.connect) : nil
         case .timeoutFirstByte: return byteAt == nil ? moment(connectedAt, tuning.firstByte) : nil
@@ -142,9 +158,11 @@ final class Watch {
     }
 
     static let limits: [ErrorCode] = [.timeoutConnect, .timeoutFirstByte, .timeoutBetweenBytes]
+    /// Those that run beside the transfers.
+    static let longLimits: [ErrorCode] = [.timeoutTotal, .timeoutTool, .timeoutQueue]
 
     func checkLimit(_ code: ErrorCode) {
-        guard Self.limits.contains(code) || code == .timeoutTotal || code == .timeoutTool else { return }
+        guard Self.limits.contains(code) || Self.longLimits.contains(code) else { return }
         guard let due = due(code) else {
             return require(false, "a limit fires only while it runs", "\(code) is not running")
         }
@@ -166,8 +184,8 @@ final class Watch {
                 require(false, "a limit fires in time", "\(code) was due \(World.seconds(lookedAt - due)) s ago")
             }
         }
-        if call.exchange.state == .awaitingTools {
-            for code in [ErrorCode.timeoutTotal, .timeoutTool] {
+        if call.exchange.state == .awaitingTools || call.exchange.state == .queued {
+            for code in Self.longLimits {
                 guard let due = due(code), due <= passed else { continue }
                 require(false, "a limit fires in time", "\(code) was due \(World.seconds(lookedAt - due)) s ago")
             }
@@ -301,6 +319,7 @@ final class Watch {
     func stopped(_ result: ResultView) {
         countEnd(nil)
         timings.check(result.timings, result.usage, isWhole: true, self)
+        checkQueued(result.timings)
         guard let response, response.isEventStream, response.isSound, isTransportDone, transportResult == nil else {
             return require(false, "success only where the server finished", "\(response?.words ?? "no response")")
         }
@@ -353,6 +372,7 @@ final class Watch {
     func failed(_ failure: FailureView) {
         countEnd(failure.code)
         timings.check(failure.partial.timings, failure.partial.usage, isWhole: false, self)
+        checkQueued(failure.partial.timings)
         // The other limits are judged when they pass.
         if failure.code == .timeoutTool || failure.code == .timeoutTotal { checkLimit(failure.code) }
         if !call.isDetached, !continuation.isRunning, let partial = lastText(failure.partial.text) {
@@ -370,6 +390,7 @@ final class Watch {
         case .timeoutTool: checkToolFailure(failure)
         case .timeoutTotal where turns.isOver && !turns.isAnswered: checkToolFailure(failure)
         case .toolRounds: checkRounds()
+        case .queueFull: break
         case .memory: require(isShortOfMemory, "memory is short only where it is", failure.message.string)
         default: require(retries.isJudged(failure.code), "every failure is judged", "\(failure.code)")
         }
@@ -378,6 +399,7 @@ final class Watch {
     private func countEnd(_ code: ErrorCode?) {
         endCount += 1
         endCode = code
+        world.queue.ended(call, code)
         require(endCount == 1, "exactly one end", "end number \(endCount)")
     }
 

@@ -74,7 +74,7 @@ extension Watch {
     }
 
     private func isPlausible(_ code: ErrorCode) -> Bool {
-        if Self.limits.contains(code) || code == .timeoutTotal { return true }
+        if Self.limits.contains(code) || code == .timeoutTotal || code == .timeoutQueue { return true }
         if let response, response.codes.contains(code) { return true }
         guard isTransportDone, transportResult != nil else { return false }
         return [.incomplete, .transport, .connect, .resolve, .tls].contains(code)
@@ -85,7 +85,7 @@ extension Watch {
         switch code {
         case .resolve, .connect, .transport, .incomplete: .transient
         case .timeoutConnect, .timeoutFirstByte, .timeoutBetweenBytes: .transient
-        case .timeoutTotal, .tls, .protocol, .limit: .none
+        case .timeoutTotal, .timeoutQueue, .tls, .protocol, .limit: .none
         // A body that is refused is taken for one that the model does not go on with.
         case .validation where continuation.isRunning && response?.isEventStream == false: .refusedContinuation
         default: response?.retry ?? .none
@@ -93,7 +93,7 @@ extension Watch {
     }
 
     private func isAllowed(_ judged: RetryWatch.Judged) -> Bool {
-        if judged.verdict == .retry { return judged.code != .timeoutTotal }
+        if judged.verdict == .retry { return judged.code != .timeoutTotal && judged.code != .timeoutQueue }
         return switch judged.retry {
         case .none: false
         case .transient, .throttling: true
@@ -257,6 +257,7 @@ extension Watch {
 
     func sent(_ request: PreparedRequest, isFresh: Bool) {
         require(!hasEnded, "nothing is sent after the end", String(request.url))
+        require(world.queue.isUnderWay(call), "nobody sends whose turn has not come", String(request.url))
         let header = String(request.headers.firstValue(of: "amz-sdk-request") ?? [])
         let id = request.headers.firstValue(of: "amz-sdk-invocation-id") ?? []
         let number = Self.attemptNumber(header)

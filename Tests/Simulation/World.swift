@@ -25,6 +25,8 @@ final class World {
     private(set) var network: Network
     private(set) var server: Server
     let ledger = Ledger()
+    /// What the client allows itself.
+    let queue: WatchQueue
     /// Filled where a trace is wanted.
     var trace: [String]?
 
@@ -43,11 +45,14 @@ final class World {
         guard let signer = RequestSigner() else { fatalError("no memory") }
         shared = SharedState(signer: signer, seed: dice.next())
         network = Network()
+        queue = WatchQueue(WatchQueue.drawn(&dice), ledger)
         server = Server(&dice)
         if isTraced { trace = [] }
         network.world = self
         server.world = self
-        for number in 0..<dice.pick([1, 1, 1, 2, 2, 3, 4]) { addCall(number, shelf) }
+        shared.limit(queue.limits)
+        let counts = queue.limits.areNone ? [1, 1, 1, 2, 2, 3, 4] : [2, 3, 4, 5, 8]
+        for number in 0..<dice.pick(counts) { addCall(number, shelf) }
         planEnvironment()
     }
 
@@ -135,6 +140,7 @@ final class World {
         network.collectDone()
         sweep()
         for call in calls { call.watch.checkTurn(lookedAt) }
+        queue.check(calls)
         ledger.require(
             shared.quotaLeft == ledger.quota, "the quota is exact", "\(shared.quotaLeft) in place of \(ledger.quota)")
     }
@@ -174,8 +180,19 @@ final class World {
         if call.isRefused {
             tell(call) { $0.cancelled("the client does not take new streams", now: self.now) }
         } else {
-            tell(call) { $0.begin(now: self.now) }
+            tell(call) {
+                $0.begin(now: self.now)
+                call.watch.begun()
+                self.queue.begun(call)
+            }
         }
+    }
+
+    func turnCame(_ call: Call) {
+        note("call \(call.number): its turn has come")
+        queue.turnCame(call)
+        call.watch.turnCame()
+        tell(call) { $0.turnCame(now: self.now) }
     }
 
     /// Ends a call from the loop's own thread, inside a callback or outside.
@@ -213,6 +230,7 @@ final class World {
                 for call in served { serve(call) }
             }
             findIdentities()
+            shared.giveTurns()
         } while !waiting.isEmpty && !ledger.isBroken
     }
 

@@ -47,6 +47,8 @@ class Bug(NamedTuple):
 
 
 EXCHANGE, RETRY, DELIVERY = "Exchange/Exchange.swift", "Exchange/ExchangeRetry.swift", "Exchange/ExchangeDelivery.swift"
+QUEUE, GATE, LINE = "Exchange/ExchangeQueue.swift", "Retry/Gate.swift", "Retry/WaitingLine.swift"
+TIMELINE = "Exchange/Timeline.swift"
 TURNS, TURN_STATE = "Exchange/ExchangeTurns.swift", "Exchange/TurnState.swift"
 BUGS = [
     Bug(1, "success without the completing event", [
@@ -165,6 +167,31 @@ BUGS = [
          "if !isPaused, self.isPaused, Planted.bug != 38 {")]),
     Bug(39, "the wait for tools counts as silence between deltas", [
         ("Exchange/Attempt.swift", "if how == .round {", "if how == .round, Planted.bug != 39 {")]),
+    Bug(40, "a place that is kept behind the end", [
+        (QUEUE, "        if hasPlace {", "        if hasPlace, Planted.bug != 40 || attempt.failure == nil {")]),
+    Bug(41, "one call more than may be under way", [
+        (GATE, "running < limits.streams else",
+         "running < limits.streams &+ (Planted.bug == 41 ? 1 : 0) else")]),
+    Bug(42, "a newcomer overtakes those who wait", [
+        (GATE, "guard line.count == 0,", "guard line.count == 0 || Planted.bug == 42,")]),
+    Bug(43, "a group that goes on until nobody of it waits", [
+        (LINE, "        current = current?.next\n", "        if Planted.bug != 43 { current = current?.next }\n")]),
+    Bug(44, "who has gone counts as one who waits", [
+        (LINE, "        count &-= 1\n", "        if Planted.bug != 44 { count &-= 1 }\n")]),
+    Bug(45, "a wait for a turn that has no end", [
+        (TIMELINE, "consider(.queue, queued, limits.queue)",
+         "consider(.queue, queued, Planted.bug == 45 ? 0 : limits.queue)")]),
+    Bug(46, "the limit of the wait while an answer comes", [
+        (TIMELINE, "if queued > 0, admitted == 0 {", "if queued > 0, admitted == 0 || Planted.bug == 46 {")]),
+    Bug(47, "a place that is given away while tools are waited for", [
+        (TURNS, "        releaseTransfer(nil)\n",
+         "        releaseTransfer(nil)\n        if Planted.bug == 47 { leaveGate() }\n")]),
+    Bug(48, "a wait that is not told", [
+        (QUEUE, "        attempt.timeline.admitted = now\n",
+         "        if Planted.bug == 48 { attempt.timeline.queued = now }\n        attempt.timeline.admitted = now\n")]),
+    Bug(49, "one more waits than may", [
+        (GATE, "line.count < limits.queuedStreams ?",
+         "(Planted.bug == 49 ? max(line.count, 1) &- 1 : line.count) < limits.queuedStreams ?")]),
 ]
 
 

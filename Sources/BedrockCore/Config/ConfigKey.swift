@@ -12,6 +12,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
     case connectTimeout, firstByteTimeout, betweenBytesTimeout, totalTimeout, toolTimeout, queueBytes
     case turn, maxRounds, maxResultBytes, tapPath, ioThreads, deliveryQueue
+    case maxStreams, queuedStreams, queueTime, group
     case contentType, accept, trace, guardrailIdentifier, guardrailVersion
     case performanceLatency, serviceTier, requestMetadata
 
@@ -24,11 +25,11 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         return nil
     }
 
-    /// What all calls of a client share: what its identity is found by, and who serves them.
+    /// What all calls of a client share: what its identity is found by, who serves them, and its limits.
     var isClients: Bool {
         Self.profile.rawValue...Self.credentialsFile.rawValue ~= rawValue
-            || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue || self == .ioThreads
-            || self == .deliveryQueue
+            || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue
+            || Self.ioThreads.rawValue...Self.queuedStreams.rawValue ~= rawValue
     }
 
     /// As in `brs_config_set`.
@@ -72,6 +73,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         case ...Self.proxyBypass.rawValue: transportText
         case ...Self.connectionUnacknowledged.rawValue: connectionText
         case ...Self.deliveryQueue.rawValue: limitText
+        case ...Self.group.rawValue: gateText
         default: invokeText
         }
     }

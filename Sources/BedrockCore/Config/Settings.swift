@@ -95,6 +95,10 @@ public final class Settings {
 
     /// 0 where the host's own loop serves the streams.
     public var threadCount: Int { Int(truncatingIfNeeded: integer(.ioThreads)) }
+    /// Whose the call is, where calls have to wait.
+    var group: Bytes { config[.group] ?? [] }
+    /// What the client allows itself over all its calls.
+    public var gateLimits: GateLimits { GateLimits(config) }
 
     private static func limits(_ config: Config) -> TimeLimits {
         var limits = TimeLimits()
@@ -102,6 +106,7 @@ public final class Settings {
         limits.firstByte = integer(.firstByteTimeout, config) &* 1_000_000
         limits.betweenBytes = integer(.betweenBytesTimeout, config) &* 1_000_000
         limits.total = integer(.totalTimeout, config) &* 1_000_000
+        limits.queue = integer(.queueTime, config) &* 1_000_000
         return limits
     }
 

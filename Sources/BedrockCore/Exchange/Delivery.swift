@@ -76,6 +76,8 @@ public struct Timings: BitwiseCopyable, Equatable, Sendable {
     /// The longest time between two deltas.
     public var longestGap: Int64 = -1
     public var total: Int64 = -1
+    /// How long it waited for its turn.
+    public var queued: Int64 = 0
     public var serverLatencyMs: Int64 = -1
     public var bytesSent: Int64 = -1
     public var bytesReceived: Int64 = -1

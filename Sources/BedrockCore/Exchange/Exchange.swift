@@ -49,6 +49,8 @@ public final class Exchange {
     let consumer: any StreamConsumer
     let wishes: any CallerWishes
     let shared: SharedState
+    /// Whom the edge is to be told by that its turn has come; who owns this.
+    public unowned(unsafe) var holder: (any TurnTaker)?
 
     public internal(set) var settings: Settings
     /// What traces the call through AWS; empty for nothing.
@@ -74,6 +76,10 @@ public final class Exchange {
     var delivery = DeliveryState()
     var retries = RetryState()
     var turn: TurnState
+    /// Where it waits, in the state `queued`.
+    var place: LineNode?
+    /// It counts as one that is under way.
+    var hasPlace = false
     var noticeTexts = EndTexts()
     var todo = Todo()
 
@@ -138,7 +144,8 @@ public final class Exchange {
     public func begin(now: Int64) {
         guard state == .opened else { return }
         retries.begin(shared.random.uuid())
-        goOn(.begin, now)
+        retries.keepsEarlyEvents = settings.retry.allowedAttempts > 1 || !settings.fallbacks.isEmpty
+        setOut(now)
     }
 
     /// The connection stands, the request is about to go out. False when it must not.
@@ -247,7 +254,7 @@ public final class Exchange {
     public func cancelled(_ reason: StaticString, now: Int64) {
         guard state != .ended else { return }
         let phase = state == .awaitingTools ? .tool : attempt.phase
-        end(Failure(.cancelled, phase, Message(reason)), now)
+        end(.cancelled, phase, reason, now)
     }
 
     /// The edge cannot go on.

@@ -45,7 +45,7 @@ extension Exchange {
     /// Keeps what lies behind the event that its consumer paused at.
     private func hold(_ rest: Span<UInt8>, _ now: Int64) {
         delivery.held.append(rest)
-        if delivery.held.isExhausted { end(Failure(.memory, .stream, "out of memory"), now) }
+        if delivery.held.isExhausted { end(.memory, .stream, "out of memory", now) }
     }
 
     /// False when the rest has to wait.
@@ -98,7 +98,7 @@ extension Exchange {
     func follow(_ flow: Flow, _ now: Int64) -> Bool {
         if state == .ended { return true }
         if flow == .cancel, consumer.isOutOfMemory {
-            end(Failure(.memory, .stream, "out of memory"), now)
+            end(.memory, .stream, "out of memory", now)
         } else if flow == .cancel {
             cancelled("the callback cancelled the stream", now: now)
         } else if wishes.isCancelled {

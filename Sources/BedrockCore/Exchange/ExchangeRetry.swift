@@ -5,9 +5,6 @@ extension Exchange {
         let wait = isLimited ? shared.limiter.delay(now: now) : 0
         if isLimited { retries.hasTurn = shared.limiter.isActive }
         retries.isAdmitted = true
-        if cause == .begin {
-            retries.keepsEarlyEvents = settings.retry.allowedAttempts > 1 || !settings.fallbacks.isEmpty
-        }
         if wait > 0 {
             retries.dueAt = now &+ wait
             enter(.waiting, cause)
@@ -304,6 +301,11 @@ extension Exchange {
         finish()
     }
 
+    @inline(never)
+    func end(_ code: ErrorCode, _ phase: Phase, _ reason: StaticString, _ now: Int64) {
+        end(Failure(code, phase, Message(reason)), now)
+    }
+
     private func explained(_ failure: Failure) -> Failure {
         if failure.code == .expiredToken, failure.phase == .response {
             var failure = failure
@@ -329,6 +331,7 @@ extension Exchange {
 
     func finish() {
         releaseTransfer(attempt.failure)
+        leaveGate()
         enter(.ended, .end)
         todo.finishes = true
         turn.desk?.close()

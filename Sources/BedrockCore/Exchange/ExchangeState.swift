@@ -3,6 +3,8 @@ extension Exchange {
     public enum State: Int, CaseIterable, Sendable {
         /// Made, not begun.
         case opened
+        /// Until others of its client have ended.
+        case queued
         /// Until a retry is due or the rate limiter lets a request go.
         case waiting
         /// The next request is to be built, signed and given to the transport.
@@ -23,7 +25,7 @@ extension Exchange {
 
     /// What moves a call from one state to another.
     public enum Cause: Int, CaseIterable, Sendable {
-        case begin, due, ask, found, send, connect, byte, retry, reopen, reread, calls, results, end
+        case begin, turn, due, ask, found, send, connect, byte, retry, reopen, reread, calls, results, end
     }
 
     public struct Transition: Hashable, Sendable {
@@ -42,7 +44,11 @@ extension Exchange {
     public static let transitions: [Transition] = [
         Transition(.opened, .begin, .preparing),
         Transition(.opened, .begin, .waiting),
+        Transition(.opened, .begin, .queued),
         Transition(.opened, .end, .ended),
+        Transition(.queued, .turn, .preparing),
+        Transition(.queued, .turn, .waiting),
+        Transition(.queued, .end, .ended),
         Transition(.waiting, .due, .waiting),
         Transition(.waiting, .due, .preparing),
         Transition(.waiting, .end, .ended),
@@ -77,6 +83,7 @@ extension Exchange.State {
     public var name: StaticString {
         switch self {
         case .opened: "opened"
+        case .queued: "queued"
         case .waiting: "waiting"
         case .preparing: "preparing"
         case .resolving: "resolving"
@@ -96,6 +103,7 @@ extension Exchange.Cause {
     public var name: StaticString {
         switch self {
         case .begin: "begin"
+        case .turn: "its turn"
         case .due: "due"
         case .ask: "unknown identity"
         case .found: "identity found"

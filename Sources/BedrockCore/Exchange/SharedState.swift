@@ -5,6 +5,8 @@ public final class SharedState {
     var skew = ClockSkew()
     var random: RandomSource
     let signer: RequestSigner
+    /// Nil where nothing is limited.
+    private(set) var gate: Gate?
     /// The client's, for what its calls share; nil in tests, where a call's own are taken.
     public var settings: Settings?
     /// What the host may be asked for.
@@ -29,6 +31,16 @@ public final class SharedState {
         self.signer = signer
         self.random = random
         self.quota = quota
+    }
+
+    /// Before the first call.
+    public func limit(_ limits: GateLimits) {
+        gate = limits.areNone ? nil : Gate(limits, seed: random.next())
+    }
+
+    /// Tells those that may begin by now; never inside an input of one of them.
+    public func giveTurns() {
+        while let taker = gate?.next() { taker.turnCame() }
     }
 
     /// What is left for retries, for tests.

@@ -1,15 +1,17 @@
-/// The four limits of a stream, in nanoseconds; 0 means none.
+/// The limits of a stream, in nanoseconds; 0 means none.
 public struct TimeLimits: Equatable, Sendable {
     public var connect: Int64 = 0
     public var firstByte: Int64 = 0
     public var betweenBytes: Int64 = 0
     public var total: Int64 = 0
+    /// For the wait before the first attempt, where a client limits itself.
+    public var queue: Int64 = 0
 
     public init() {}
 }
 
 enum Limit {
-    case connect, firstByte, betweenBytes, total, tool
+    case connect, firstByte, betweenBytes, total, tool, queue
 
     var code: ErrorCode {
         switch self {
@@ -18,6 +20,7 @@ enum Limit {
         case .betweenBytes: .timeoutBetweenBytes
         case .total: .timeoutTotal
         case .tool: .timeoutTool
+        case .queue: .timeoutQueue
         }
     }
 
@@ -28,6 +31,7 @@ enum Limit {
         case .betweenBytes: "timeout.between_bytes_ms"
         case .total: "timeout.total_ms"
         case .tool: "timeout.tool_ms"
+        case .queue: "limit.queue_ms"
         }
     }
 
@@ -38,6 +42,7 @@ enum Limit {
         case .betweenBytes: "no byte from the server"
         case .total: "the stream did not end"
         case .tool: "no result of a tool call"
+        case .queue: "the stream could not begin"
         }
     }
 }

@@ -18,6 +18,9 @@ public struct ConnectionTimes: Equatable, Sendable {
 /// What happened when, on the clock that the edge reads; 0 means not yet.
 struct Timeline {
     var opened: Int64
+    /// When it began to wait for its turn, and when that came.
+    var queued: Int64 = 0
+    var admitted: Int64 = 0
     // Of the last request.
     var started: Int64 = 0
     private var resolved: Int64 = 0
@@ -97,6 +100,7 @@ struct Timeline {
             nearest = (limit, since, length)
         }
         consider(.total, opened, limits.total)
+        if queued > 0, admitted == 0 { consider(.queue, queued, limits.queue) }
         guard started > 0 else { return nearest }
         if firstByte > 0 {
             if !isPaused { consider(.betweenBytes, lastByte, limits.betweenBytes) }
@@ -121,6 +125,7 @@ struct Timeline {
         timings.firstDelta = microseconds(to: firstDelta)
         timings.longestGap = gaps.longest < 0 ? -1 : gaps.longest / 1000
         timings.total = microseconds(to: ended)
+        if queued > 0 { timings.queued = max((admitted > 0 ? admitted : ended) &- queued, 0) / 1000 }
         timings.bytesSent = bytesSent
         timings.bytesReceived = bytesReceived
         timings.outputTokensPerSecond = gaps.rate(outputTokens)

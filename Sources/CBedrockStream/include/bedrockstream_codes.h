@@ -58,6 +58,8 @@ typedef enum brs_code {
   /** `timeout.tool_ms` passed before every tool call of a round had its result; the message names a call that has
    *  none. */
   BRS_E_TIMEOUT_TOOL = 48,
+  /** `limit.queue_ms` passed before the stream could begin: others of its client were under way, or before it. */
+  BRS_E_TIMEOUT_QUEUE = 49,
 
   /** The response ended early: inside a frame, or between frames without the event that completes an answer. */
   BRS_E_INCOMPLETE = 60,
@@ -72,6 +74,8 @@ typedef enum brs_code {
 
   /** The caller cancelled or freed the stream, or freed its client. */
   BRS_E_CANCELLED = 70,
+  /** The stream would have had to wait, and `limit.queued_streams` streams of its client did already. */
+  BRS_E_QUEUE_FULL = 71,
 
   /** ValidationException (400): the service refuses the request as malformed. */
   BRS_E_VALIDATION = 80,

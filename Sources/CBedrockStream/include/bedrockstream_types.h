@@ -199,6 +199,9 @@ typedef struct brs_result {
   const char *additional_fields_json;
   /** Length of `additional_fields_json` in bytes. */
   size_t additional_fields_json_len;
+  /** How long the stream waited for its turn, in microseconds; 0 where it did not. Only `limit.streams` and its like
+   *  make streams wait. */
+  int64_t queued_us;
 } brs_result;
 
 /** How a stream failed. */

@@ -144,10 +144,13 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
         #expect(try String(settings.proxy(for: endpoint)) == expected)
     }
 
-    @Test("what identities are found by is the client's, all else may be one call's")
+    @Test("what all calls share is the client's, all else may be one call's")
     func overrides() throws {
         let client = try settings(["region": "us-east-1"])
-        let own = ["profile", "config_file", "credentials_file", "credentials.timeout_ms", "credentials.source"]
+        let own = [
+            "profile", "config_file", "credentials_file", "credentials.timeout_ms", "credentials.source", "io.threads",
+            "limit.streams", "limit.queued_streams",
+        ]
         for key in ConfigKey.allCases {
             let name = String(key.name.bytes)
             let values = ["5", "on", "all", "ipv4", "http://h", "us-east-2", "1.1"]

@@ -142,7 +142,7 @@ final class Desk: ToolDesk {
 /// Plays the edge of one exchange: keeps the clocks, tells what happened, does what is asked for.
 ///
 /// After each input it looks for what no exchange may do: leave its table, end twice, or wait for nothing.
-final class Edge {
+final class Edge: TurnTaker {
     struct NoSigner: Error {}
 
     var clock = Clock(now: 1_000_000_000, wall: 1_700_000_000)
@@ -183,6 +183,7 @@ final class Edge {
         exchange = Exchange(
             operation: operation, modelID: Bytes("m"), body: body, settings: settings, consumer: caller,
             wishes: caller, shared: shared, desk: desk, now: clock.now)
+        exchange.holder = self
         exchange.watch = { [unowned self] in ways.append($0) }
     }
 
@@ -200,6 +201,11 @@ final class Edge {
     func begin() {
         exchange.begin(now: clock.now)
         act()
+    }
+
+    /// Its turn has come; what is to be done then is done outside of that.
+    func turnCame() {
+        exchange.turnCame(now: clock.now)
     }
 
     func connect(reused: Bool = false, _ times: ConnectionTimes = ConnectionTimes()) {
@@ -355,7 +361,9 @@ final class Edge {
         }
         if exchange.hasEnded { return checkEnd() }
         let isWaitedFor = hasTransfer || exchange.isPaused || exchange.deadline != nil
-        if !isWaitedFor, exchange.state != .resolving { faults.append("waits for nothing as \(exchange.state)") }
+        if !isWaitedFor, exchange.state != .resolving, exchange.state != .queued {
+            faults.append("waits for nothing as \(exchange.state)")
+        }
     }
 
     private func checkEnd() {

@@ -12,7 +12,7 @@ import Testing
             try throttledAndTimedOut(shared), try limited(shared), try reopened(), try reread(),
             try ended(.opened), try ended(.waiting), try ended(.connecting), try ended(.requesting),
             try ended(.answering), try ended(.resolving), try refused(), try rounds(), try limitedRound(),
-            try unknown(),
+            try unknown(), try queued(), try limitedBehindQueue(shared), try ended(.queued),
         ]
     }
 
@@ -61,6 +61,37 @@ import Testing
         return edge
     }
 
+    /// One stream may be under way, and is.
+    private static func occupied(_ shared: SharedState) throws {
+        shared.limit(.of(streams: 1))
+        _ = shared.gate?.enter()
+    }
+
+    private static func queued() throws -> Edge {
+        let edge = try Edge()
+        try occupied(edge.shared)
+        edge.begin()
+        edge.shared.gate?.leave()
+        edge.shared.giveTurns()
+        edge.act()
+        edge.succeed()
+        return edge
+    }
+
+    /// The rate limiter holds back what has waited for its turn.
+    private static func limitedBehindQueue(_ shared: SharedState) throws -> Edge {
+        let edge = try Edge(["retry.mode": "adaptive"], shared: shared)
+        try occupied(shared)
+        edge.begin()
+        for _ in 0..<20 { shared.limiter.throttled(now: edge.clock.now) }
+        while shared.limiter.delay(now: edge.clock.now) == 0 {}
+        shared.gate?.leave()
+        shared.giveTurns()
+        edge.cancel()
+        shared.limit(GateLimits())
+        return edge
+    }
+
     /// The host is asked who it is, and takes its time.
     private static func unknown() throws -> Edge {
         let shared = try Edge.makeShared()
@@ -102,6 +133,7 @@ import Testing
 
     private static func ended(_ state: Exchange.State) throws -> Edge {
         let edge = try Edge(code: ["region": "us-east-1"], environment: ["AWS_BEARER_TOKEN_BEDROCK": "old"])
+        if state == .queued { try occupied(edge.shared) }
         if state != .opened { edge.begin() }
         switch state {
         case .waiting: edge.refuse()

@@ -65,6 +65,9 @@ class brs_code(IntEnum):
     # `timeout.tool_ms` passed before every tool call of a round had its result; the message names a call that
     # has none.
     BRS_E_TIMEOUT_TOOL = 48
+    # `limit.queue_ms` passed before the stream could begin: others of its client were under way, or before
+    # it.
+    BRS_E_TIMEOUT_QUEUE = 49
     # The response ended early: inside a frame, or between frames without the event that completes an answer.
     BRS_E_INCOMPLETE = 60
     # The response breaks the protocol: a checksum, length, header or payload is wrong, or the content type is
@@ -77,6 +80,8 @@ class brs_code(IntEnum):
     BRS_E_TOOL_ROUNDS = 63
     # The caller cancelled or freed the stream, or freed its client.
     BRS_E_CANCELLED = 70
+    # The stream would have had to wait, and `limit.queued_streams` streams of its client did already.
+    BRS_E_QUEUE_FULL = 71
     # ValidationException (400): the service refuses the request as malformed.
     BRS_E_VALIDATION = 80
     # AccessDeniedException (403), or another refusal of the caller's identity.
@@ -556,6 +561,9 @@ class brs_result(Structure):
     additional_fields_json: Optional[int]
     # Length of `additional_fields_json` in bytes.
     additional_fields_json_len: int
+    # How long the stream waited for its turn, in microseconds; 0 where it did not. Only `limit.streams` and
+    # its like make streams wait.
+    queued_us: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -595,6 +603,7 @@ class brs_result(Structure):
         ("trace_json_len", c_size_t),
         ("additional_fields_json", c_void_p),
         ("additional_fields_json_len", c_size_t),
+        ("queued_us", c_int64),
     ]
 
 

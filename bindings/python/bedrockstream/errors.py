@@ -123,6 +123,10 @@ class CancelledError(BedrockStreamError):
     """The stream was cancelled or closed."""
 
 
+class QueueFullError(BedrockStreamError):
+    """So many streams of the client wait already as `limit.queued_streams` allows."""
+
+
 class ServiceError(BedrockStreamError):
     """The service, or the model behind it, answered with an error."""
 
@@ -170,11 +174,13 @@ CLASSES: Dict[int, Type[BedrockStreamError]] = {
     Code.BRS_E_TIMEOUT_BETWEEN_BYTES: StreamTimeoutError,
     Code.BRS_E_TIMEOUT_TOTAL: StreamTimeoutError,
     Code.BRS_E_TIMEOUT_TOOL: StreamTimeoutError,
+    Code.BRS_E_TIMEOUT_QUEUE: StreamTimeoutError,
     Code.BRS_E_INCOMPLETE: IncompleteError,
     Code.BRS_E_PROTOCOL: ProtocolError,
     Code.BRS_E_LIMIT: ProtocolError,
     Code.BRS_E_TOOL_ROUNDS: ToolRoundsError,
     Code.BRS_E_CANCELLED: CancelledError,
+    Code.BRS_E_QUEUE_FULL: QueueFullError,
     Code.BRS_E_VALIDATION: ValidationError,
     Code.BRS_E_ACCESS_DENIED: AccessDeniedError,
     Code.BRS_E_EXPIRED_TOKEN: AccessDeniedError,

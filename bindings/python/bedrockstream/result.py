@@ -62,7 +62,8 @@ class Result(NamedTuple):
 
     `message` is the assistant's message of the last round in Converse's shape, as boto3 has it, to be appended to
     `messages`; `new_messages` are all that this stream added to the conversation, results of tools included, in the
-    format of the request. `trace` and `additional_fields` are None where none came.
+    format of the request. `trace` and `additional_fields` are None where none came. `queued_us` is how long the stream
+    waited for its turn, in microseconds.
     """
 
     stop_reason: Optional[str] = None
@@ -88,6 +89,7 @@ class Result(NamedTuple):
     performance_latency: str = ""
     trace: Any = None
     additional_fields: Any = None
+    queued_us: int = 0
 
 
 Numbers = TypeVar("Numbers", Usage, Timings)
@@ -138,6 +140,7 @@ def read_result(result: _ffi.brs_result, tool_calls: Sequence[ToolCall]) -> Resu
         performance_latency=text(result.performance_latency, result.performance_latency_len),
         trace=parsed(result.trace_json, result.trace_json_len),
         additional_fields=parsed(result.additional_fields_json, result.additional_fields_json_len),
+        queued_us=result.queued_us,
     )
 
 
