@@ -33,7 +33,7 @@ TEST_SOURCES := $(wildcard Tests/C/*.c)
 TEST_HEADERS := $(wildcard Tests/C/*.h)
 BENCH_FLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Iinclude -ITests/C -pthread
 
-.PHONY: help deps lib sim examples address-examples demo matrix test header docs format format-check tidy bench bench-programs simulate fuzz install clean \
+.PHONY: help deps lib sim examples address-examples examples-hosts hosts-deps demo matrix test header docs format format-check tidy bench bench-programs simulate fuzz install clean \
   venv FORCE
 
 help: ## lists the targets
@@ -76,6 +76,31 @@ examples: $(EXAMPLES:%=build/bin/%) ## builds the C examples into build/bin
 build/bin/%: examples/c/%.c $(HEADER) | build/lib/libbedrockstream.so
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_FLAGS) $< -o $@ -Lbuild/lib -lbedrockstream -Wl,-rpath,'$$ORIGIN/../lib'
+
+# Programs whose own loop serves a client. nginx's configuration is made once, by Debian's flags, beside its headers.
+HOSTS := libuv libevent nginx/ngx_http_bedrock_module.so
+NGINX_SOURCE ?= /usr/share/nginx/src
+examples-hosts: $(HOSTS:%=build/hosts/%) ## builds the examples in loops of libuv, libevent and nginx
+
+hosts-deps:
+	@Tests/packages libuv1-dev libevent-dev nginx-dev
+
+build/hosts/libuv: LOOP := -luv
+build/hosts/libevent: LOOP := -levent_core
+build/hosts/libuv build/hosts/libevent: build/hosts/%: examples/hosts/%.c $(HEADER) | hosts-deps build/lib/libbedrockstream.so
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_FLAGS) $< -o $@ -Lbuild/lib -lbedrockstream $(LOOP) -Wl,-rpath,'$$ORIGIN/../lib'
+
+build/hosts/nginx/Makefile: examples/hosts/nginx/config | hosts-deps
+	@mkdir -p $(@D)
+	cd $(NGINX_SOURCE) && . ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" --builddir=$(CURDIR)/$(@D) \
+	  --add-dynamic-module=$(CURDIR)/$(<D) --with-cc-opt='-O2 -Wextra -I$(CURDIR)/include' \
+	  --with-ld-opt='-L$(CURDIR)/build/lib -Wl,-rpath,$(CURDIR)/build/lib' > $(CURDIR)/build/hosts/nginx.log
+
+build/hosts/nginx/ngx_http_bedrock_module.so: examples/hosts/nginx/ngx_http_bedrock_module.c build/hosts/nginx/Makefile $(HEADER) \
+  | build/lib/libbedrockstream.so
+	$(MAKE) -C $(NGINX_SOURCE) -f $(CURDIR)/$(@D)/Makefile modules
+	@touch $@
 
 demo: lib sim examples ## asks the simulator something and shows the answer arriving
 	@examples/demo
