@@ -2,7 +2,7 @@
  * The library's side of the benchmarks.
  *
  *     client --workload b|t|c|d|m --url URL --model ID --route converse|invoke --streams K --repeat R
- *            [--style threaded|host|pull] [--ca FILE] [--http 2] [--inflight N] [--warm CALLS] [--t0 NS]
+ *            [--style threaded|host|pull|batch] [--ca FILE] [--http 2] [--inflight N] [--warm CALLS] [--t0 NS]
  *     client --workload a --file CORPUS --route R --reps N [--piece BYTES] [--t0 NS]
  *     client --workload e --size BYTES --reps N [--t0 NS]
  *
@@ -11,7 +11,8 @@
  * line of JSON.
  *
  * Styles: callbacks on the client's thread; callbacks in brs_client_dispatch, for which this program waits with poll,
- * without a thread; one stream at a time fetched with brs_stream_next.
+ * without a thread; one stream at a time fetched with brs_stream_next; events of all streams fetched with
+ * brs_client_next, of a client with as many threads as --threads says, 1 or 0 or more.
  */
 #include "measure.h"
 #include <bedrockstream.h>
@@ -96,9 +97,14 @@ static void open_next(struct slot *slot) {
 
 /* ---- pulled */
 
-static void take_event(const brs_event *event) {
-  if (event->delta != NULL) measure_delta(m, 0, event->delta->text, event->delta->text_len);
+static void take_event(const brs_event *event, int number) {
+  if (event->delta != NULL) measure_delta(m, number, event->delta->text, event->delta->text_len);
   else m->events++;
+}
+
+static void tell_error(const brs_event *event) {
+  if (event->error != NULL && m->failed < 5)
+    fprintf(stderr, "client: %s: %s\n", event->error->name, event->error->message);
 }
 
 static void pull_call(void) {
@@ -109,13 +115,49 @@ static void pull_call(void) {
   measure_call(m, 0);
   if (brs_stream_open(client, &request, NULL, &stream, &why) != BRS_OK) fail("brs_stream_open", &why);
   while (brs_stream_next(stream, -1, &event) == BRS_OK) {
-    take_event(event);
+    take_event(event, 0);
     if (event->result != NULL) is_well = event->result->delivered == m->deltas_of_call[0];
-    if (event->error != NULL && m->failed < 5)
-      fprintf(stderr, "client: %s: %s\n", event->error->name, event->error->message);
+    tell_error(event);
   }
   measure_done(m, is_well);
   brs_stream_free(stream);
+}
+
+static void batch_open(struct slot *slot) {
+  brs_diagnostic why = {.size = sizeof why};
+  brs_stream *stream = NULL;
+  measure_call(m, slot->number);
+  request.user = slot;
+  if (brs_stream_open(client, &request, NULL, &stream, &why) != BRS_OK) fail("brs_stream_open", &why);
+}
+
+/* A stream is freed with its last event, which is not looked at behind that. */
+static void batch_take(const brs_ready *ready) {
+  struct slot *slot = ready->user;
+  const brs_event *event = ready->event;
+  take_event(event, slot->number);
+  if (slot->is_waiting && event->delta != NULL) waiting -= slot->is_waiting, slot->is_waiting = 0;
+  if (event->result == NULL && event->error == NULL) return;
+  tell_error(event);
+  measure_done(m, event->result != NULL && event->result->delivered == m->deltas_of_call[slot->number]);
+  brs_stream_free(ready->stream);
+  if (++slot->calls < m->repeat) return batch_open(slot);
+  waiting -= slot->is_waiting;
+  ended++;
+}
+
+static void run_batches(struct slot *slots) {
+  brs_ready ready[256];
+  size_t count = 0;
+  for (int begun = 0; ended < m->streams;) {
+    for (; begun < m->streams && waiting < m->inflight; begun++) {
+      waiting++;
+      slots[begun] = (struct slot){.number = begun, .is_waiting = 1};
+      batch_open(&slots[begun]);
+    }
+    if (brs_client_next(client, ready, 256, -1, &count) != BRS_OK) exit(1);
+    for (size_t i = 0; i < count; i++) batch_take(&ready[i]);
+  }
 }
 
 /* ---- set-up */
@@ -139,7 +181,8 @@ static void make_client(void) {
   set(config, "credentials.secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
   set(config, "tls.ca_bundle", m->ca);
   set(config, "http.version", m->http);
-  if (is_style("host")) set(config, "io.threads", "0");
+  set(config, "io.threads", is_style("host") ? "0" : m->threads);
+  if (is_style("batch")) set(config, "delivery.queue", "client");
   if (brs_client_new(config, &client, &why) != BRS_OK) fail("brs_client_new", &why);
   brs_config_free(config);
 }
@@ -198,6 +241,7 @@ static int run_streams(void) {
   measure_begin(m);
   if (is_pulled) run_pulled();
   else if (is_style("host")) run_hosted(slots);
+  else if (is_style("batch")) run_batches(slots);
   else run_threaded(slots);
   int status = measure_report(m);
   brs_client_free(client);

@@ -23,7 +23,7 @@ struct histogram {
 };
 
 struct measure {
-  const char *client, *workload, *url, *model, *route, *ca, *file, *style, *http;
+  const char *client, *workload, *url, *model, *route, *ca, *file, *style, *http, *threads;
   int streams, repeat, inflight, reps, warm;
   size_t piece, size;
   uint64_t start, main_at, loaded_at, client_at, begin_at, first_delta_at;
@@ -98,6 +98,7 @@ static inline struct measure *measure_new(int argc, char **argv, const char *cli
   m->ca = argument(argc, argv, "--ca", NULL);
   m->file = argument(argc, argv, "--file", NULL);
   m->style = argument(argc, argv, "--style", "threaded");
+  m->threads = argument(argc, argv, "--threads", "1");
   m->http = argument(argc, argv, "--http", NULL);
   m->streams = atoi(argument(argc, argv, "--streams", "1"));
   m->repeat = atoi(argument(argc, argv, "--repeat", "1"));
