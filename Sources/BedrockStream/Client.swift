@@ -77,7 +77,7 @@ public func brs_client_drain(_ client: UnsafeMutablePointer<brs_client>?, _ dead
 /// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_CLOSED after `brs_client_drain`, which ends this.
 @c(brs_client_warm)
 public func brs_client_warm(_ client: UnsafeMutablePointer<brs_client>?, _ streams: UInt32) -> brs_code {
-    guard let client = borrow(client, as: Client.self) else { return BRS_E_ARGUMENT }
+    guard let client = borrow(client, as: ClientHandle.self)?.client else { return BRS_E_ARGUMENT }
     return brs_code(UInt32(client.warm(Int(streams)).rawValue))
 }
 

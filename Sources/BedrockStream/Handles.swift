@@ -34,21 +34,33 @@ final class ConfigHandle {
     var log: LogCallback?
 }
 
+/// What C has a handle of; the compiler sees to it that a handle is taken for nothing else.
+protocol Handled: AnyObject {
+    associatedtype Handle
+}
+
+extension ClientHandle: Handled { typealias Handle = brs_client }
+extension StreamHandle: Handled { typealias Handle = brs_stream }
+extension ConfigHandle: Handled { typealias Handle = brs_config }
+extension QuestionHandle: Handled { typealias Handle = brs_question }
+extension BodyDecoder: Handled { typealias Handle = brs_decoder }
+extension SignerState: Handled { typealias Handle = brs_signer }
+
 /// Gives a reference to C.
-func handOut<Object: AnyObject, Handle>(_ object: Object, as type: Handle.Type) -> UnsafeMutablePointer<Handle> {
-    Unmanaged.passRetained(object).toOpaque().assumingMemoryBound(to: Handle.self)
+func handOut<Object: Handled>(_ object: Object, as type: Object.Handle.Type) -> UnsafeMutablePointer<Object.Handle> {
+    Unmanaged.passRetained(object).toOpaque().assumingMemoryBound(to: type)
 }
 
 /// The object of a handle, which C keeps.
-func borrow<Object: AnyObject, Handle>(_ handle: UnsafePointer<Handle>?, as type: Object.Type) -> Object? {
+func borrow<Object: Handled>(_ handle: UnsafePointer<Object.Handle>?, as type: Object.Type) -> Object? {
     handle.map { Unmanaged<Object>.fromOpaque($0).takeUnretainedValue() }
 }
 
-func borrow<Object: AnyObject, Handle>(_ handle: UnsafeMutablePointer<Handle>?, as type: Object.Type) -> Object? {
+func borrow<Object: Handled>(_ handle: UnsafeMutablePointer<Object.Handle>?, as type: Object.Type) -> Object? {
     handle.map { Unmanaged<Object>.fromOpaque($0).takeUnretainedValue() }
 }
 
 /// Takes C's reference back.
-func takeBack<Object: AnyObject, Handle>(_ handle: UnsafeMutablePointer<Handle>?, as type: Object.Type) -> Object? {
+func takeBack<Object: Handled>(_ handle: UnsafeMutablePointer<Object.Handle>?, as type: Object.Type) -> Object? {
     handle.map { Unmanaged<Object>.fromOpaque($0).takeRetainedValue() }
 }
