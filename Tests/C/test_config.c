@@ -302,7 +302,7 @@ static const char *value_for(const brs_config_key *key, brs_config *config) {
   static const char *const values[] = {"7", "8", "10001", "text", "http://localhost:1", "eu-west-1", "off", "on", "1.3",
                                        "standard", "restart", "sigv4", "2", "auto", "true", "model@us-east-1",
                                        "{\"a\":\"b\"}", "ipv6", "a:1:b:2", "https://localhost", "lo", "retry",
-                                       "profile"};
+                                       "profile", "client"};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     if (strcmp(values[i], key->default_value) != 0 && brs_config_set(config, key->name, values[i], NULL) == BRS_OK)
       return values[i];

@@ -90,7 +90,8 @@ static void free_unstarted(brs_flow (*hook)(struct seen *, brs_stream *, enum se
   CHECK_CODE(fixture.seen.code, code);
   CHECK_ENDED_ONCE(&inner);
   CHECK_CODE(inner.code, BRS_E_CANCELLED);
-  CHECK_NUMBER(server_requests(&fixture.server), 1);
+  /* Another thread may have sent it before it was freed. */
+  if (!check_style_is("threads")) CHECK_NUMBER(server_requests(&fixture.server), 1);
   fixture_end(&fixture);
   seen_free(&inner);
   bytes_free(&body);
