@@ -11,14 +11,20 @@ extension EasyHandle {
         let rules = settings.connection
         let keepAlive = rules.keepAliveSeconds
         let version = settings.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
-        // The connect limit is ours; libcurl's own default of five minutes must not come first.
-        return set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max)) && set(CURLOPT_HTTP_VERSION, version)
+        return setUpConnectLimit(settings.limits.connect) && set(CURLOPT_HTTP_VERSION, version)
             && setUpRoute(settings, proxy: proxy)
             && set(CURLOPT_MAXAGE_CONN, rules.maxIdleSeconds == 0 ? Int(Int32.max) : rules.maxIdleSeconds)
             && set(CURLOPT_MAXLIFETIME_CONN, rules.maxAgeSeconds) && set(CURLOPT_TCP_KEEPALIVE, keepAlive > 0 ? 1 : 0)
             && (keepAlive == 0 || set(CURLOPT_TCP_KEEPIDLE, keepAlive) && set(CURLOPT_TCP_KEEPINTVL, keepAlive))
             && set(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
             && sys_setopt_socket(easy, rules.unacknowledgedMs) == CURLE_OK
+    }
+
+    /// The connect limit is the exchange's business; libcurl's own of five minutes must not come first, where it could.
+    /// Elsewhere it is left unset: each transfer that has one costs a timer.
+    private func setUpConnectLimit(_ limit: Int64) -> Bool {
+        let isBelowLibcurls = 1..<300_000_000_000 ~= limit
+        return isBelowLibcurls || set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
     }
 
     /// What is said of proxies, TLS, and which addresses connections go to and come from; false without memory. `proxy`

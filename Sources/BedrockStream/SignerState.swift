@@ -8,6 +8,9 @@ final class SignerState {
     private var texts = ByteBuffer(isSecret: true)
     private var headers: UnsafeMutablePointer<brs_header>?
     private var headerCount = 0
+    /// Of the last signature: making secrets takes longer than signing.
+    private var secretAccessKey: Secret?
+    private var sessionToken: Secret?
     private var canonicalRequest = 0
     private var stringToSign = 0
 
@@ -25,11 +28,7 @@ final class SignerState {
     func sign(_ request: brs_signing_request) throws(Refusal) {
         let signing = try signingRequest(request)
         let body = try Self.view(request.body, request.body_len)
-        let credentials = Credentials(
-            accessKeyID: try text(request.access_key_id, "request.access_key_id", limit: 4096),
-            secretAccessKey: try text(request.secret_access_key, "request.secret_access_key", limit: 4096),
-            sessionToken: try optionalText(
-                request.session_token, "request.session_token", limit: Limits.configValueLength))
+        let credentials = try credentials(request)
         var signed: SignedRequest
         do throws(SigningError) {
             signed = try signer.sign(
@@ -40,6 +39,29 @@ final class SignerState {
             throw Refusal(BRS_E_SIGNING, error.message)
         }
         try keep(&signed)
+    }
+
+    private func credentials(_ request: brs_signing_request) throws(Refusal) -> Credentials {
+        let secret = try Self.secret(
+            request.secret_access_key, "request.secret_access_key", 4096, like: secretAccessKey)
+        let limit = Limits.configValueLength
+        let token = try request.session_token.map { (pointer) throws(Refusal) in
+            try Self.secret(pointer, "request.session_token", limit, like: sessionToken)
+        }
+        (secretAccessKey, sessionToken) = (secret, token)
+        return Credentials(
+            accessKeyID: try text(request.access_key_id, "request.access_key_id", limit: 4096),
+            secretAccessKey: secret, sessionToken: token)
+    }
+
+    /// A secret of the caller's; `other` where it is the same.
+    private static func secret(
+        _ pointer: UnsafePointer<CChar>?, _ name: StaticString, _ limit: Int, like other: Secret?
+    ) throws(Refusal) -> Secret {
+        var bytes = try text(pointer, name, limit: limit)
+        defer { bytes.wipe() }
+        if let other, other.span.isEqual(to: bytes.span) { return other }
+        return Secret(bytes)
     }
 
     private static func part(_ pointer: UnsafePointer<CChar>?) throws(SigningError) -> Bytes {
