@@ -13,6 +13,8 @@ final class Loop: @unchecked Sendable {
     private let connections: ConnectionPool
     let shared: SharedState
     private(set) var now: Int64 = 0
+    /// A callback has run since the clock was read.
+    private var isClockStale = false
     var clock: Clock { Clock(now: now, wall: sys_wall_s() &+ wallOffset) }
     /// Seconds that the wall clock is to be taken for wrong by; 0 but in tests.
     var wallOffset: Int64 = 0
@@ -92,12 +94,12 @@ final class Loop: @unchecked Sendable {
         crowdedTurns = isAll || crowdedTurns == Self.crowdedTurnCount ? 0 : crowdedTurns &+ 1
         if crowdedTurns == 0 { lookedAt = now }
         poller.handOver { socket, bits in
-            readClock()
+            refreshClock()
             if investigator?.readable(socket) ?? false { return }
             var running: Int32 = 0
             _ = curl_multi_socket_action(multi, socket, bits, &running)
         }
-        readClock()
+        refreshClock()
         runTimers()
         collectDone()
         sweep()
@@ -105,6 +107,12 @@ final class Loop: @unchecked Sendable {
 
     private func readClock() {
         now = sys_now_ns()
+        isClockStale = false
+    }
+
+    /// Reads it where something has been done since the last time that may have taken long.
+    private func refreshClock() {
+        if isClockStale { readClock() }
     }
 
     /// When something is to be done even if no socket is ready; `.max` for never.
@@ -175,6 +183,7 @@ final class Loop: @unchecked Sendable {
         stream.depth &+= 1
         input(stream.exchange)
         stream.depth &-= 1
+        isClockStale = true
         follow(stream)
     }
 
@@ -254,11 +263,12 @@ final class Loop: @unchecked Sendable {
     func received(_ bytes: Span<UInt8>, from transfer: Transfer) -> Int {
         guard let stream = transfer.stream else { return drained(bytes.count, of: transfer) }
         // libcurl reads on after a callback that took its time.
-        readClock()
+        refreshClock()
         if let recorder = stream.recorder, !stream.exchange.isPaused { recorder.bytes(bytes, now: now) }
         stream.depth &+= 1
         let intake = stream.exchange.received(bytes, now: now)
         stream.depth &-= 1
+        isClockStale = true
         follow(stream)
         switch intake {
         case .taken: return bytes.count

@@ -1,5 +1,6 @@
 import BedrockCore
 import CSystem.Posix
+import Synchronization
 
 /// A loop of a client, and the letter box through which other threads reach it.
 ///
@@ -25,9 +26,11 @@ final class Worker: @unchecked Sendable {
     /// Streams that were started here and have not ended; under the client's monitor.
     var openCount = 0
 
+    /// Set under the monitor, so that what is decided by it there holds; looked at in each turn, so not behind the lock.
+    private let closing = Atomic(false)
+
     // Under the monitor.
     private var letters: [Letter] = []
-    private var isClosing = false
     private var hasExited = false
     /// Who turns the loop.
     private var owner: pthread_t?
@@ -65,6 +68,8 @@ final class Worker: @unchecked Sendable {
         self.client = nil
         return false
     }
+
+    private var isClosing: Bool { closing.load(ordering: .acquiring) }
 
     // MARK: Any thread
 
@@ -105,7 +110,7 @@ final class Worker: @unchecked Sendable {
         }
         guard isFree else { return false }
         var turns = 1
-        while step(0), turns < Self.turnsOfAStep, loop.isDue || hasLetters { turns &+= 1 }
+        while step(0), turns < Self.turnsOfAStep, loop.isDue { turns &+= 1 }
         leave()
         return true
     }
@@ -116,7 +121,10 @@ final class Worker: @unchecked Sendable {
         let end = limit < 0 ? Int64.max : sys_now_ns() &+ min(limit, .max / 2)
         while enter(end, unless: isDone) {
             var isOpen = true
-            while isOpen, !isDone(), sys_now_ns() < end { isOpen = step(end &- sys_now_ns(), unless: isDone) }
+            while isOpen, !isDone(), sys_now_ns() < end {
+                isOpen = step(end &- sys_now_ns(), unless: isDone)
+                monitor.locked { tellWaiting() }
+            }
             leave()
             if !isOpen { break }
         }
@@ -160,16 +168,22 @@ final class Worker: @unchecked Sendable {
 
     /// Lets others turn the loop. The host is told by the poller's descriptor when there is something to do.
     private func leave() {
-        let isEnding = monitor.locked { isClosing && !hasExited }
-        if isEnding { shutDown() } else { loop.arm() }
-        monitor.locked {
-            owner = nil
-            tellWaiting()
-            if !letters.isEmpty { loop.poller.wake() }
+        loop.arm()
+        let isEnding = monitor.locked {
+            if isClosing, !hasExited { return true }
+            release()
+            return false
         }
+        guard isEnding else { return }
+        shutDown()
+        monitor.locked { release() }
     }
 
-    private var hasLetters: Bool { monitor.locked { !letters.isEmpty } }
+    private func release() {
+        owner = nil
+        tellWaiting()
+        if !letters.isEmpty { loop.poller.wake() }
+    }
 
     // MARK: The owner
 
@@ -177,13 +191,12 @@ final class Worker: @unchecked Sendable {
     /// when the client is being freed.
     private func step(_ longest: Int64, unless isDone: () -> Bool = { false }) -> Bool {
         readLetters()
-        guard !monitor.locked({ isClosing }) else { return false }
+        guard !isClosing else { return false }
         loop.sweep()
         loop.client?.readyList?.announce()
         if isDone() { return true }
         loop.turn(longest: longest)
         loop.client?.readyList?.announce()
-        if !hasThread { monitor.locked { tellWaiting() } }
         return true
     }
 
@@ -243,7 +256,7 @@ final class Worker: @unchecked Sendable {
 
     /// From now on nothing is taken.
     func beginClose() {
-        monitor.locked { isClosing = true }
+        monitor.locked { closing.store(true, ordering: .releasing) }
         // Also on the loop's own thread, which may be about to wait when the callback that is running has returned.
         loop.poller.wake()
     }
