@@ -115,7 +115,11 @@
  * a stream whose tools are waited for keeps its place. Others wait, without a connection. Those of one `limit.group`,
  * which is set for each request, go in the order of their coming, and groups take turns: who opens a thousand streams
  * does not hold up who opens one. `limit.queue_ms` bounds the wait and `limit.queued_streams` how many wait;
- * `queued_us` of the result tells how long one did.
+ * `queued_us` of the result tells how long one did. `limit.requests_per_minute` and `limit.tokens_per_minute` hold back
+ * what a client sends, a few seconds' worth of which may go at once: new streams wait in the same line, retries and
+ * rounds of tools before they are sent. A request's tokens are reckoned as a quarter of its body's bytes and its limit of
+ * output tokens, or where it has none what answers have come to, until the usage tells. Throttling lowers both rates, and
+ * in half a minute they are themselves again. With several threads each has its share of every limit.
  *
  * MEMORY. What a stream takes has a bound, however slow its consumer is: the request; the text of the answer, kept for
  * the result, at most 64 MiB; the message that is coming in, at most 24 MiB; and what waits to be handed over, 16 KiB
@@ -1284,6 +1288,11 @@ const char *brs_code_name(brs_code code);
  *     Most streams of a client that are under way at a time, others wait; 0 for no limit.
  * limit.queued_streams (integer; default 0)
  *     Most streams of a client that wait, one more ends at once; 0 for no limit.
+ * limit.requests_per_minute (integer; default 0)
+ *     Most requests of a client in a minute, lowered while the service throttles; 0 for no limit.
+ * limit.tokens_per_minute (integer; default 0)
+ *     Most tokens of a client in a minute, input and output, lowered while the service throttles; 0 for no
+ *     limit.
  * limit.queue_ms (integer; default 0)
  *     Milliseconds that a stream may wait before its first attempt; 0 for no limit.
  * limit.group (text; default none)

@@ -121,7 +121,7 @@ final class Loop: @unchecked Sendable {
         // In the order in which they began, and each has the same time.
         if let transfer = draining.first { nearest = min(nearest, transfer.drainDeadline) }
         if let investigator { nearest = min(nearest, investigator.nearest) }
-        return min(nearest, connections.nearest)
+        return min(nearest, connections.nearest, shared.turnDue)
     }
 
     private func waitTime(_ longest: Int64) -> Int32 {
@@ -320,7 +320,7 @@ final class Loop: @unchecked Sendable {
                 for stream in served { serve(stream) }
             }
             findIdentities()
-            shared.giveTurns()
+            shared.giveTurns(now: now)
         } while !waiting.isEmpty
     }
 

@@ -115,7 +115,7 @@ TEST(so_many_wait) {
   end(5);
 }
 
-/* The order in which streams get their first delta. */
+/* The order in which streams end. */
 static int order[STREAMS], ordered;
 
 static brs_flow note_order(struct seen *one, brs_stream *stream, enum seen_kind kind) {
@@ -172,6 +172,43 @@ TEST(a_client_is_freed_while_they_wait) {
   client = NULL;
   for (int i = 0; i < 4; i++) CHECK_CODE(seen[i].code, BRS_E_CANCELLED);
   end(4);
+}
+
+/* One in a second, and three at once. Not where threads have a share each. */
+TEST(so_many_requests_in_a_minute) {
+  if (check_style_is("threads")) return;
+  BEGIN("limit.requests_per_minute", "60");
+  server_release(&server);
+  int64_t start = now_ms();
+  open_streams(0, 5);
+  for (int i = 0; i < 5; i++) {
+    CHECK(seen_wait(&seen[i]));
+    CHECK_CODE(seen[i].code, BRS_OK);
+  }
+  CHECK(now_ms() - start >= 1900);
+  CHECK_NUMBER(seen[2].queued_us, 0);
+  CHECK(seen[3].queued_us >= 900000 && seen[4].queued_us >= 1900000);
+  end(5);
+}
+
+/* The request's estimate is corrected by its answer, so the second one need not wait for what the first reserved. */
+TEST(so_many_tokens_in_a_minute) {
+  if (check_style_is("threads")) return;
+  BEGIN("limit.tokens_per_minute", "6000", "limit.queue_ms", "5000");
+  static const char *const body = "{\"inferenceConfig\":{\"maxTokens\":5000},\"messages\":[]}";
+  brs_request request = request_of(body);
+  brs_callbacks callbacks = seen_callbacks(&seen[0]), others = seen_callbacks(&seen[1]);
+  CHECK_CODE(brs_stream_open(client, &request, &callbacks, &streams[0], NULL), BRS_OK);
+  CHECK(server_wait_requests(&server, 1));
+  CHECK_CODE(brs_stream_open(client, &request, &others, &streams[1], NULL), BRS_OK);
+  sleep_ms(200);
+  CHECK_NUMBER(server_requests(&server), 1);
+  server_release(&server);
+  int64_t start = now_ms();
+  CHECK(seen_wait(&seen[1]));
+  CHECK_CODE(seen[1].code, BRS_OK);
+  CHECK(seen[1].queued_us >= 200000 && now_ms() - start < 4000);
+  end(2);
 }
 
 /* Each loop has a share; two streams over four loops leave work for two. */

@@ -77,3 +77,11 @@ def test_limits_belong_to_the_client(simulator: Any) -> None:
         assert client.setting("limit.streams") == "4"
         with pytest.raises(bedrockstream.ArgumentError, match="limit.streams"):
             stream_of(client, QUICK, config={"limit.streams": 1})
+
+
+def test_so_many_requests_in_a_minute(simulator: Any) -> None:
+    with make_client(simulator, **{"limit.requests_per_minute": 60}) as client:
+        streams = [stream_of(client, QUICK) for _ in range(4)]
+        assert all(list(stream) for stream in streams)
+        waits = [stream.result.queued_us for stream in streams]
+        assert waits[:3] == [0, 0, 0] and waits[3] > 500_000

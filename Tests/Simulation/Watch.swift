@@ -67,7 +67,9 @@ final class Watch {
     func turnCame() { turnAt = world.now }
 
     private func checkQueued(_ timings: Timings) {
-        let waited = queuedAt.map { max((turnAt ?? world.inputNow) - $0, 0) / 1000 } ?? 0
+        // Before its turn nothing is judged but a limit that ends the wait.
+        let until = turnAt ?? retries.judged?.moment ?? world.inputNow
+        let waited = queuedAt.map { max(until - $0, 0) / 1000 } ?? 0
         require(timings.queued == waited, "timings are what happened", "queued \(timings.queued) for \(waited) us")
     }
 

@@ -129,7 +129,9 @@ extension Watch {
     }
 
     func checkRetryTime(_ passed: Int64) {
-        guard call.exchange.state == .waiting, tuning.mode != .adaptive, let judged = retries.judged else { return }
+        guard call.exchange.state == .waiting, tuning.mode != .adaptive, !world.queue.isGoverned,
+            let judged = retries.judged
+        else { return }
         // Who holds the call back is given nothing of another attempt.
         guard !isHolding, heldUntil <= passed, let delay = judged.delay else { return }
         require(
@@ -261,6 +263,7 @@ extension Watch {
         let header = String(request.headers.firstValue(of: "amz-sdk-request") ?? [])
         let id = request.headers.firstValue(of: "amz-sdk-invocation-id") ?? []
         let number = Self.attemptNumber(header)
+        if !isFresh { world.queue.sent(call, after: world.now - World.epoch) }
         if isFresh {
             checkReopened(number)
         } else if retries.requestCount > 0 {

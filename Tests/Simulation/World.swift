@@ -123,7 +123,7 @@ final class World {
     }
 
     private var nextMoment: Int64? {
-        var nearest = heap.nearest ?? .max
+        var nearest = min(heap.nearest ?? .max, shared.turnDue)
         for call in calls where call.timer < nearest { nearest = call.timer }
         return nearest == .max ? nil : nearest
     }
@@ -140,7 +140,7 @@ final class World {
         network.collectDone()
         sweep()
         for call in calls { call.watch.checkTurn(lookedAt) }
-        queue.check(calls)
+        queue.check(calls, due: shared.turnDue, lookedAt)
         ledger.require(
             shared.quotaLeft == ledger.quota, "the quota is exact", "\(shared.quotaLeft) in place of \(ledger.quota)")
     }
@@ -230,7 +230,7 @@ final class World {
                 for call in served { serve(call) }
             }
             findIdentities()
-            shared.giveTurns()
+            shared.giveTurns(now: now)
         } while !waiting.isEmpty && !ledger.isBroken
     }
 

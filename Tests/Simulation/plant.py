@@ -170,10 +170,10 @@ BUGS = [
     Bug(40, "a place that is kept behind the end", [
         (QUEUE, "        if hasPlace {", "        if hasPlace, Planted.bug != 40 || attempt.failure == nil {")]),
     Bug(41, "one call more than may be under way", [
-        (GATE, "running < limits.streams else",
-         "running < limits.streams &+ (Planted.bug == 41 ? 1 : 0) else")]),
+        (GATE, "guard running < limits.streams else",
+         "guard running < limits.streams &+ (Planted.bug == 41 ? 1 : 0) else")]),
     Bug(42, "a newcomer overtakes those who wait", [
-        (GATE, "guard line.count == 0,", "guard line.count == 0 || Planted.bug == 42,")]),
+        (GATE, "line.count == 0 &&", "(line.count == 0 || Planted.bug == 42) &&")]),
     Bug(43, "a group that goes on until nobody of it waits", [
         (LINE, "        current = current?.next\n", "        if Planted.bug != 43 { current = current?.next }\n")]),
     Bug(44, "who has gone counts as one who waits", [
@@ -192,6 +192,15 @@ BUGS = [
     Bug(49, "one more waits than may", [
         (GATE, "line.count < limits.queuedStreams ?",
          "(Planted.bug == 49 ? max(line.count, 1) &- 1 : line.count) < limits.queuedStreams ?")]),
+    Bug(50, "retries that the governor does not count", [
+        (RETRY, "        wait = max(wait, reserve(now))\n",
+         "        if Planted.bug != 50 { wait = max(wait, reserve(now)) }\n")]),
+    Bug(51, "a line that nobody looks at when it is time", [
+        (GATE, "if delay < .max {", "if delay < .max, Planted.bug != 51 {")]),
+    Bug(52, "a burst of a whole minute", [
+        ("Retry/Governor.swift", "* pace * burst", "* pace * (Planted.bug == 52 ? 60 : burst)")]),
+    Bug(53, "a request given back that was sent", [
+        (QUEUE, "if attempt.timeline.started == 0 {", "if attempt.timeline.started == 0 || Planted.bug == 53 {")]),
 ]
 
 

@@ -12,7 +12,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
     case connectTimeout, firstByteTimeout, betweenBytesTimeout, totalTimeout, toolTimeout, queueBytes
     case turn, maxRounds, maxResultBytes, tapPath, ioThreads, deliveryQueue
-    case maxStreams, queuedStreams, queueTime, group
+    case maxStreams, queuedStreams, requestsPerMinute, tokensPerMinute, queueTime, group
     case contentType, accept, trace, guardrailIdentifier, guardrailVersion
     case performanceLatency, serviceTier, requestMetadata
 
@@ -29,7 +29,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     var isClients: Bool {
         Self.profile.rawValue...Self.credentialsFile.rawValue ~= rawValue
             || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue
-            || Self.ioThreads.rawValue...Self.queuedStreams.rawValue ~= rawValue
+            || Self.ioThreads.rawValue...Self.tokensPerMinute.rawValue ~= rawValue
     }
 
     /// As in `brs_config_set`.

@@ -15,6 +15,17 @@ extension ConfigKey {
             limit.queued_streams\0integer\00\0\0\0\
             Most streams of a client that wait, one more ends at once; 0 for no limit.\00\010000000
             """
+        case .requestsPerMinute:
+            """
+            limit.requests_per_minute\0integer\00\0\0\0\
+            Most requests of a client in a minute, lowered while the service throttles; 0 for no limit.\00\01000000000
+            """
+        case .tokensPerMinute:
+            """
+            limit.tokens_per_minute\0integer\00\0\0\0\
+            Most tokens of a client in a minute, input and output, lowered while the service throttles; 0 for no \
+            limit.\00\01000000000000
+            """
         case .queueTime:
             """
             limit.queue_ms\0integer\00\0\0\0\

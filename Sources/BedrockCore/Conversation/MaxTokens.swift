@@ -3,19 +3,31 @@ public enum MaxTokens {
     /// The body with half of its limit of tokens, but at least `floor`. Nil where there is no such integer, where there
     /// are two, or where it is `floor` or less already.
     public static func halved(_ body: Span<UInt8>, operation: Operation, floor: Int64) -> ByteBuffer? {
-        var search = MaxTokensSearch(isInvoke: operation.isInvoke)
-        do throws(JSONError) {
-            try search.read(body)
-        } catch {
+        guard let place = place(body, operation), let limit = body.extracting(place).decimal(), limit > floor else {
             return nil
         }
-        guard let place = search.place, let limit = body.extracting(place).decimal(), limit > floor else { return nil }
         var buffer = ByteBuffer(limit: Limits.requestBodyLength)
         buffer.append(body.extracting(0..<place.lowerBound))
         buffer.append(decimal: max(limit / 2, floor))
         buffer.append(body.extracting(place.upperBound..<body.count))
         if buffer.isExhausted { return nil }
         return buffer
+    }
+
+    /// The body's limit of tokens, where there is one that is an integer.
+    static func limit(_ body: Span<UInt8>, _ operation: Operation) -> Int64? {
+        guard let place = place(body, operation) else { return nil }
+        return body.extracting(place).decimal()
+    }
+
+    private static func place(_ body: Span<UInt8>, _ operation: Operation) -> Range<Int>? {
+        var search = MaxTokensSearch(isInvoke: operation.isInvoke)
+        do throws(JSONError) {
+            try search.read(body)
+        } catch {
+            return nil
+        }
+        return search.place
     }
 }
 

@@ -69,6 +69,7 @@ extension Exchange {
             return end(failure, now)
         }
         retries.hasReread = true
+        settleUsage()
         releaseTransfer(failure)
         enter(.resolving, .reread)
         todo.waits = true

@@ -2,8 +2,9 @@ extension Exchange {
     /// To the next request, as soon as the rate limiter lets it go.
     func goOn(_ cause: Cause, _ now: Int64) {
         let isLimited = settings.retry.mode == .adaptive && !retries.isAdmitted
-        let wait = isLimited ? shared.limiter.delay(now: now) : 0
+        var wait = isLimited ? shared.limiter.delay(now: now) : 0
         if isLimited { retries.hasTurn = shared.limiter.isActive }
+        wait = max(wait, reserve(now))
         retries.isAdmitted = true
         if wait > 0 {
             retries.dueAt = now &+ wait
@@ -18,18 +19,20 @@ extension Exchange {
     func settle(_ now: Int64) {
         guard state != .ended, state != .resolving, state != .awaitingTools, attempt.hasEnded else { return }
         guard let failure = attempt.failure else { return succeed(now) }
-        if settings.retry.mode == .adaptive { tellLimiter(failure, now) }
+        if couldDiffer(failure) { tellLimiters(isThrottled: failure.code.isThrottling, now) }
         let plan = judged(plan(for: failure, now), failure, now)
         if state == .ended { return }
         carryOut(plan, failure, now)
     }
 
     /// What is no throttling lets the rate grow, as in the AWS SDKs: it says nothing against it.
-    private func tellLimiter(_ failure: Failure, _ now: Int64) {
-        if failure.code.isThrottling {
-            shared.limiter.throttled(now: now)
-        } else if couldDiffer(failure) {
-            shared.limiter.succeeded(now: now)
+    private func tellLimiters(isThrottled: Bool, _ now: Int64) {
+        if isThrottled {
+            shared.gate?.governor?.throttled(sent: attempt.timeline.started, now)
+            if settings.retry.mode == .adaptive { shared.limiter.throttled(now: now) }
+        } else {
+            shared.gate?.governor?.succeeded(now)
+            if settings.retry.mode == .adaptive { shared.limiter.succeeded(now: now) }
         }
     }
 
@@ -39,7 +42,7 @@ extension Exchange {
         guard !delivery.isPaused, deliverWaiting(now), state != .ended else { return }
         shared.quota.giveBack(retries.lastCost)
         if retries.isNudging { shared.learnNudge(modelID) }
-        if settings.retry.mode == .adaptive { shared.limiter.succeeded(now: now) }
+        tellLimiters(isThrottled: false, now)
         if hasCallsToAwait {
             awaitTools(now)
         } else {
@@ -204,6 +207,7 @@ extension Exchange {
             retries.lastCost = cost
         }
         retries.lastFailure = failure
+        settleUsage()
         if failure.code == .modelTimeout { shortenBody() }
         releaseTransfer(failure)
         tell(plan, now)
@@ -271,6 +275,7 @@ extension Exchange {
             return end(failure, now)
         }
         releaseTransfer(failure)
+        settleUsage()
         tell(plan, now)
         if state == .ended { return }
         settings = there

@@ -32,6 +32,7 @@ extension Exchange {
             return end(Failure(.toolRounds, .stream, text), now)
         }
         releaseTransfer(nil)
+        settleUsage()
         turn.beginWait(now)
         enter(.awaitingTools, .calls)
         pursueTools(now)

@@ -6,6 +6,13 @@ public final class RequestBody {
         self.bytes = bytes
     }
 
+    /// The limit of tokens that it names; nil for none that is clear.
+    func maxTokens(_ operation: Operation) -> Int64? { Self.maxTokens(bytes, operation) }
+
+    private static func maxTokens(_ bytes: borrowing ByteBuffer, _ operation: Operation) -> Int64? {
+        MaxTokens.limit(bytes.span, operation)
+    }
+
     /// Asks for half as much; nil where that cannot be.
     func halvingMaxTokens(_ operation: Operation, floor: Int64) -> RequestBody? {
         Self.halved(bytes, operation, floor)

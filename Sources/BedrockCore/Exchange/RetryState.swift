@@ -6,6 +6,8 @@ struct RetryState {
     var isAdmitted = false
     /// It keeps a turn of the rate limiter that it has not used yet.
     var hasTurn = false
+    /// The tokens that the governor keeps for the running attempt; nil where it keeps nothing.
+    var reserved: Double?
     /// The same over all attempts at one model (AWS SDKs, retry behaviour).
     private(set) var invocationID: Bytes = []
     /// Attempts at the present model, the running one included.

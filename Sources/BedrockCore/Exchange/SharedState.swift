@@ -39,9 +39,12 @@ public final class SharedState {
     }
 
     /// Tells those that may begin by now; never inside an input of one of them.
-    public func giveTurns() {
-        while let taker = gate?.next() { taker.turnCame() }
+    public func giveTurns(now: Int64) {
+        while let taker = gate?.next(now) { taker.turnCame() }
     }
+
+    /// When turns are to be given though nothing happens; `Int64.max` for never.
+    public var turnDue: Int64 { gate?.dueAt ?? .max }
 
     /// What is left for retries, for tests.
     public var quotaLeft: Int { quota.available }

@@ -10,8 +10,6 @@ public struct RateLimiter: Sendable {
     private static let smoothing = 0.8
     /// Nanoseconds that a measurement takes at least.
     private static let measuringTime: Int64 = 500_000_000
-    /// What remains of the rate that was too much.
-    private static let decrease = 0.7
     private static let cubicScale = 0.4
     /// How far the rate may be above what is measured.
     private static let mostOfMeasured = 2.0
@@ -21,22 +19,16 @@ public struct RateLimiter: Sendable {
     /// Nil until the first call.
     private var begun: Int64?
 
-    /// How fast the bucket fills.
-    private(set) var rate = 1.0
-    private var capacity = 1.0
-    /// Below zero: so many sends are waiting.
-    private var tokens = 0.0
-    private var filled: Int64 = 0
+    /// Sends that may go.
+    private var bucket = Bucket(rate: 1, capacity: 1, level: 0)
+    var rate: Double { bucket.rate }
 
     private(set) var measuredRate = 0.0
     private var answers = 0.0
     /// The beginning of the running measurement, in units of `measuringTime`.
     private var measuredFrom: Int64 = 0
 
-    private var rateAtThrottling = 0.0
-    /// Seconds after a throttling in which the curve comes back to that rate.
-    private var plateau = 0.0
-    private var lastThrottling: Int64 = 0
+    private var curve = CubicCurve(scale: cubicScale)
 
     public init() {}
 
@@ -44,42 +36,36 @@ public struct RateLimiter: Sendable {
     public mutating func delay(now: Int64) -> Int64 {
         begin(now)
         guard isActive else { return 0 }
-        fill(now)
-        tokens -= 1
-        guard tokens < 0 else { return 0 }
-        // Clamped before it becomes an integer: the quotient has no bound, the integer has.
-        return Int64(min(-tokens / rate * 1e9, Double(Limits.delay)).rounded())
+        let delay = bucket.delay(1, now)
+        bucket.take(1)
+        return delay
     }
 
     /// An attempt that had a turn is not sent after all: without this, those who come later would wait for it.
     public mutating func giveBack() {
-        tokens = min(tokens + 1, capacity)
+        bucket.take(-1)
     }
 
     /// An attempt was answered, or failed, otherwise than by throttling.
     public mutating func succeeded(now: Int64) {
         begin(now)
         measure(now)
-        let sinceThrottling = Self.seconds(from: lastThrottling, to: now) - plateau
-        let grown = Self.cubicScale * sinceThrottling * sinceThrottling * sinceThrottling + rateAtThrottling
-        setRate(grown, now)
+        setRate(curve.rate(now), now)
     }
 
     public mutating func throttled(now: Int64) {
         begin(now)
         measure(now)
-        rateAtThrottling = isActive ? min(measuredRate, rate) : measuredRate
-        plateau = Self.cubeRoot(rateAtThrottling * (1 - Self.decrease) / Self.cubicScale)
-        lastThrottling = now
+        let limited = curve.cut(isActive ? min(measuredRate, rate) : measuredRate, now)
         isActive = true
-        setRate(rateAtThrottling * Self.decrease, now)
+        setRate(limited, now)
     }
 
     private mutating func begin(_ now: Int64) {
         guard begun == nil else { return }
         begun = now
-        filled = now
-        lastThrottling = now
+        bucket = Bucket(rate: 1, capacity: 1, level: 0, filled: now)
+        curve.since = now
         measuredFrom = now / 1_000_000_000 * (1_000_000_000 / Self.measuringTime)
     }
 
@@ -94,32 +80,7 @@ public struct RateLimiter: Sendable {
     }
 
     private mutating func setRate(_ wanted: Double, _ now: Int64) {
-        fill(now)
         let limited = min(wanted, Self.mostOfMeasured * measuredRate)
-        rate = max(limited, Self.leastRate)
-        capacity = max(limited, Self.leastCapacity)
-        tokens = min(tokens, capacity)
-    }
-
-    private mutating func fill(_ now: Int64) {
-        tokens = min(capacity, tokens + Self.seconds(from: filled, to: now) * rate)
-        filled = max(filled, now)
-    }
-
-    private static func seconds(from start: Int64, to end: Int64) -> Double {
-        Double(max(end &- start, 0)) / 1e9
-    }
-
-    /// By Newton's method; 0 for what is not above 0.
-    private static func cubeRoot(_ value: Double) -> Double {
-        guard value > 0 else { return 0 }
-        var root = max(value, 1)
-        for _ in 0..<100 {
-            let next = (2 * root + value / (root * root)) / 3
-            // From above it falls towards the root; where it does not, only rounding is left.
-            if next >= root { break }
-            root = next
-        }
-        return root
+        bucket.set(rate: max(limited, Self.leastRate), capacity: max(limited, Self.leastCapacity), now)
     }
 }

@@ -11,6 +11,8 @@ final class LineNode {
     /// Of a place: its group, and who waits.
     unowned(unsafe) fileprivate var group: LineNode?
     unowned(unsafe) fileprivate var taker: (any TurnTaker)?
+    /// The tokens that its first request may come to.
+    fileprivate(set) var estimate = 0.0
     /// Of a group: its name, its oldest place, and the next group in its bucket.
     fileprivate let name: Bytes
     unowned(unsafe) fileprivate var first: LineNode?
@@ -58,14 +60,17 @@ struct WaitingLine: ~Copyable {
     }
 
     /// A place behind all others of its group. It has to be removed before anybody lets go of it, or of the taker.
-    mutating func add(_ taker: any TurnTaker, group name: Bytes) -> LineNode {
+    mutating func add(_ taker: any TurnTaker, group name: Bytes, _ estimate: Double) -> LineNode {
         let (group, place) = (group(name), LineNode([]))
-        (place.group, place.taker) = (group, taker)
+        (place.group, place.taker, place.estimate) = (group, taker, estimate)
         place.join(before: group.first)
         if group.first == nil { group.first = place }
         count &+= 1
         return place
     }
+
+    /// Of whoever is next; nil where nobody waits.
+    var firstEstimate: Double? { current?.first?.estimate }
 
     /// Whose turn is next.
     mutating func popFirst() -> (any TurnTaker)? {

@@ -20,7 +20,7 @@ import Testing
 
     /// What the loop does when an input is over.
     private func turn(_ edges: [Edge]) {
-        edges.first?.shared.giveTurns()
+        if let first = edges.first { first.shared.giveTurns(now: first.clock.now) }
         for edge in edges { edge.act() }
     }
 
@@ -54,7 +54,7 @@ import Testing
         let shared = try Edge.makeShared()
         shared.hostKinds = .credentials
         shared.limit(.of(streams: 1))
-        _ = shared.gate?.enter()
+        _ = shared.gate?.enter(0, 1)
         let edge = try Edge(code: Edge.place, shared: shared)
         edge.begin()
         #expect(edge.exchange.state == .queued && !shared.hasAsk)
@@ -173,6 +173,114 @@ import Testing
         edges[0].succeed()
         turn(edges)
         #expect(edges[2].exchange.state == .connecting)
+        edges[2].succeed()
+        expectSound(edges)
+    }
+
+    // MARK: Requests and tokens in a minute
+
+    private static func governed(_ limits: GateLimits, _ settings: [String: String] = [:], body: String) throws -> Edge
+    {
+        let edge = try Edge(settings, body: body)
+        edge.shared.limit(limits)
+        return edge
+    }
+
+    private static let asked = #"{"inferenceConfig":{"maxTokens":1000},"messages":[]}"#
+
+    /// Until so many tokens could go, in seconds.
+    private func wait(_ edge: Edge, tokens: Double) -> Double {
+        Double(edge.shared.gate?.governor?.delay(tokens, edge.clock.now) ?? -1) / 1e9
+    }
+
+    @Test("an answer's tokens take the place of what was reserved for them")
+    func usage() throws {
+        let edge = try Self.governed(.of(tokens: 6000), body: Self.asked)
+        edge.begin()
+        // 52 bytes are 13 tokens; of 1013, 300 went at once.
+        #expect(wait(edge, tokens: 0) == 7.13)
+        edge.open()
+        edge.receive(Message.start, textDelta("Hi"), Message.stop, Message.metadata)
+        edge.endBody()
+        #expect(edge.caller.ending?.usage.totalTokens == 3)
+        #expect(wait(edge, tokens: 300) == 0.03)
+        expectSound([edge])
+    }
+
+    @Test("a call that was not answered has used nothing, one that was and did not say what it was to use")
+    func noUsage() throws {
+        let refused = try Self.governed(.of(tokens: 6000), ["retry.mode": "off"], body: Self.asked)
+        refused.begin()
+        refused.refuse()
+        #expect(refused.shared.gate?.governor?.pace == 0.7)
+        #expect(wait(refused, tokens: 210) == 0)
+        let cut = try Self.governed(.of(tokens: 6000), ["retry.mode": "off"], body: Self.asked)
+        cut.begin()
+        cut.open()
+        cut.receive(Message.start, textDelta("Hi"))
+        cut.fail()
+        #expect(wait(cut, tokens: 0) == 7.13)
+        expectSound([refused, cut])
+    }
+
+    @Test("each attempt is a request, and waits for the rate; a dead connection makes none")
+    func retries() throws {
+        let edge = try Self.governed(.of(requests: 20), body: Self.asked)
+        edge.begin()
+        edge.connect(reused: true)
+        edge.fail()
+        #expect(edge.exchange.state == .connecting)
+        let sent = edge.clock.now
+        edge.refuse(503, "ServiceUnavailableException")
+        while edge.exchange.state == .waiting { edge.wait() }
+        #expect(edge.clock.now - sent >= 2_000_000_000, "one in three seconds")
+        edge.succeed()
+        expectSound([edge])
+    }
+
+    @Test("who ends before he is sent gives back what he took")
+    func givesBack() throws {
+        let edge = try Self.governed(.of(requests: 1, tokens: 6000), body: Self.asked)
+        edge.begin()
+        edge.refuse(503, "ServiceUnavailableException")
+        edge.wait()
+        #expect(edge.exchange.state == .waiting && wait(edge, tokens: 0) > 60)
+        edge.cancel()
+        #expect(wait(edge, tokens: 0) <= 60)
+        expectSound([edge])
+    }
+
+    @Test("a round of tools is another request")
+    func rounds() throws {
+        let shared = try Edge.makeShared()
+        shared.limit(.of(requests: 1))
+        let edge = try Edge(["turn": "auto"], body: ExchangeTurns.body, shared: shared)
+        edge.begin()
+        edge.open()
+        edge.receive(Message.start, Message.tool("a"), Message.toolUse)
+        edge.endBody()
+        try edge.answer("a")
+        #expect(edge.exchange.state == .waiting)
+        #expect(edge.exchange.deadline == edge.clock.now + 60_000_000_000)
+        edge.cancel()
+        expectSound([edge])
+    }
+
+    @Test("a call that the governor holds back waits in the line, no longer than it may")
+    func governedQueue() throws {
+        let shared = try Edge.makeShared()
+        shared.limit(.of(requests: 30))
+        let edges = try ["0", "900", "0"].map { try Edge(["limit.queue_ms": $0], shared: shared) }
+        for edge in edges { edge.begin() }
+        #expect(edges.map { $0.exchange.state } == [.connecting, .queued, .queued])
+        turn(edges)
+        #expect(shared.turnDue == edges[0].clock.now + 1_000_000_000)
+        edges[1].wait()
+        #expect(edges[1].caller.ending?.code == .timeoutQueue)
+        for edge in edges { edge.clock.now = shared.turnDue }
+        turn(edges)
+        #expect(edges[2].exchange.state == .connecting)
+        edges[0].succeed()
         edges[2].succeed()
         expectSound(edges)
     }

@@ -64,7 +64,7 @@ import Testing
     /// One stream may be under way, and is.
     private static func occupied(_ shared: SharedState) throws {
         shared.limit(.of(streams: 1))
-        _ = shared.gate?.enter()
+        _ = shared.gate?.enter(0, 1)
     }
 
     private static func queued() throws -> Edge {
@@ -72,7 +72,7 @@ import Testing
         try occupied(edge.shared)
         edge.begin()
         edge.shared.gate?.leave()
-        edge.shared.giveTurns()
+        edge.shared.giveTurns(now: edge.clock.now)
         edge.act()
         edge.succeed()
         return edge
@@ -86,7 +86,7 @@ import Testing
         for _ in 0..<20 { shared.limiter.throttled(now: edge.clock.now) }
         while shared.limiter.delay(now: edge.clock.now) == 0 {}
         shared.gate?.leave()
-        shared.giveTurns()
+        shared.giveTurns(now: edge.clock.now)
         edge.cancel()
         shared.limit(GateLimits())
         return edge

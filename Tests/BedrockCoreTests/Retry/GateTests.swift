@@ -3,9 +3,12 @@ import Testing
 @testable import BedrockCore
 
 extension GateLimits {
-    static func of(streams: Int = .max, queuedStreams: Int = .max) -> GateLimits {
+    static func of(
+        streams: Int = .max, queuedStreams: Int = .max, requests: Int = .max, tokens: Int = .max
+    ) -> GateLimits {
         var limits = GateLimits()
         (limits.streams, limits.queuedStreams) = (streams, queuedStreams)
+        (limits.requestsPerMinute, limits.tokensPerMinute) = (requests, tokens)
         return limits
     }
 }
@@ -59,19 +62,19 @@ private struct ModelLine {
     /// Those that wait, in the order in which their turns come.
     private func order(_ waiters: [Waiter]) -> [Int] {
         let gate = gate(.of(streams: .max - 1))
-        for waiter in waiters { waiter.place = gate.queue(waiter, group: waiter.group) }
+        for waiter in waiters { waiter.place = gate.queue(waiter, group: waiter.group, 0) }
         var order: [Int] = []
-        while let next = gate.next() as? Waiter { order.append(next.name) }
+        while let next = gate.next(1) as? Waiter { order.append(next.name) }
         return order
     }
 
     @Test func asManyAsMayBeUnderWay() {
         let gate = gate(.of(streams: 2))
-        let entered = (0..<3).map { _ in gate.enter() }
+        let entered = (0..<3).map { _ in gate.enter(0, 1) }
         #expect(entered == [true, true, false])
         gate.leave()
-        #expect(gate.enter())
-        #expect(gate.running == 2 && gate.next() == nil)
+        #expect(gate.enter(0, 1))
+        #expect(gate.running == 2 && gate.next(1) == nil)
     }
 
     @Test("who comes first goes first")
@@ -82,12 +85,12 @@ private struct ModelLine {
     @Test("nobody overtakes those who wait, though there be room")
     func noOvertaking() {
         let (gate, waiter) = (gate(.of(streams: 1)), Waiter(0))
-        #expect(gate.enter())
-        waiter.place = gate.queue(waiter, group: [])
+        #expect(gate.enter(0, 1))
+        waiter.place = gate.queue(waiter, group: [], 0)
         gate.leave()
-        let overtakes = gate.enter()
+        let overtakes = gate.enter(0, 1)
         #expect(!overtakes)
-        let next = gate.next() as? Waiter
+        let next = gate.next(1) as? Waiter
         #expect(next === waiter)
     }
 
@@ -102,21 +105,21 @@ private struct ModelLine {
     func comesAgain() {
         let gate = gate(.of(streams: .max - 1))
         let waiters = [Waiter(0, Bytes("a")), Waiter(1, Bytes("b")), Waiter(2, Bytes("b")), Waiter(3, Bytes("a"))]
-        for waiter in waiters.prefix(3) { waiter.place = gate.queue(waiter, group: waiter.group) }
-        let first = gate.next() as? Waiter
-        waiters[3].place = gate.queue(waiters[3], group: waiters[3].group)
-        let rest = (0..<3).compactMap { _ in (gate.next() as? Waiter)?.name }
+        for waiter in waiters.prefix(3) { waiter.place = gate.queue(waiter, group: waiter.group, 0) }
+        let first = gate.next(1) as? Waiter
+        waiters[3].place = gate.queue(waiters[3], group: waiters[3].group, 0)
+        let rest = (0..<3).compactMap { _ in (gate.next(1) as? Waiter)?.name }
         #expect(first?.name == 0 && rest == [1, 3, 2])
     }
 
     @Test func asManyAsMayWait() throws {
         let gate = gate(.of(streams: 1, queuedStreams: 2))
-        #expect(gate.enter())
+        #expect(gate.enter(0, 1))
         let waiters = (0..<4).map { Waiter($0) }
-        for waiter in waiters { waiter.place = gate.queue(waiter, group: []) }
+        for waiter in waiters { waiter.place = gate.queue(waiter, group: [], 0) }
         #expect(waiters.map { $0.place != nil } == [true, true, false, false])
         gate.giveUp(try #require(waiters[0].place))
-        waiters[3].place = gate.queue(waiters[3], group: [])
+        waiters[3].place = gate.queue(waiters[3], group: [], 0)
         #expect(waiters[3].place != nil && gate.waiting == 2)
     }
 
@@ -130,7 +133,7 @@ private struct ModelLine {
             switch random.below(10) {
             case 0...5:
                 let waiter = Waiter(name, Bytes("g\(random.below(groupCount))".utf8))
-                waiter.place = gate.queue(waiter, group: waiter.group)
+                waiter.place = gate.queue(waiter, group: waiter.group, 0)
                 model.add(name, waiter.group)
                 waiting.append(waiter)
             case 6 where !waiting.isEmpty:
@@ -138,27 +141,27 @@ private struct ModelLine {
                 if let place = waiter.place { gate.giveUp(place) }
                 model.remove(waiter.name)
             default:
-                let next = gate.next() as? Waiter
+                let next = gate.next(1) as? Waiter
                 #expect(next?.name == model.popFirst())
                 waiting.removeAll { $0 === next }
             }
             #expect(gate.waiting == waiting.count)
         }
-        while let next = gate.next() as? Waiter { #expect(next.name == model.popFirst()) }
+        while let next = gate.next(1) as? Waiter { #expect(next.name == model.popFirst()) }
         #expect(model.groups.isEmpty)
     }
 
     @Test("a hundred thousand wait, and every second one gives up", arguments: [1, 100_000])
     func many(_ groupCount: Int) throws {
         let gate = gate(.of(streams: 1))
-        #expect(gate.enter())
+        #expect(gate.enter(0, 1))
         let waiters = (0..<100_000).map { Waiter($0, Bytes("tenant \($0 % groupCount)".utf8)) }
-        for waiter in waiters { waiter.place = gate.queue(waiter, group: waiter.group) }
+        for waiter in waiters { waiter.place = gate.queue(waiter, group: waiter.group, 0) }
         for waiter in waiters where waiter.name % 2 == 1 { gate.giveUp(try #require(waiter.place)) }
         #expect(gate.waiting == 50_000)
         var turns = 0
         gate.leave()
-        while let next = gate.next() {
+        while let next = gate.next(1) {
             next.turnCame()
             turns += 1
             gate.leave()
@@ -175,6 +178,10 @@ private struct ModelLine {
             let parts = (0..<count).map { GateLimits.of(streams: whole, queuedStreams: whole + 3).part($0, of: count) }
             #expect(parts.map { $0.streams }.reduce(0, +) == whole)
             #expect(parts.map { $0.queuedStreams }.reduce(0, +) == whole + 3)
+            let rates = GateLimits.of(requests: whole, tokens: whole + 1)
+            let governed = (0..<count).map { rates.part($0, of: count) }
+            #expect(governed.map { $0.requestsPerMinute }.reduce(0, +) == whole)
+            #expect(governed.map { $0.tokensPerMinute }.reduce(0, +) == whole + 1)
             let streams = parts.map { $0.streams }
             #expect((streams.max() ?? 0) - (streams.min() ?? 0) <= 1)
         }
@@ -186,6 +193,7 @@ private struct ModelLine {
         #expect(GateLimits().loopCount(most: 4) == 4)
         #expect(GateLimits.of(streams: 3).loopCount(most: 4) == 3)
         #expect(GateLimits.of(streams: 3).loopCount(most: 2) == 2)
+        #expect(GateLimits.of(requests: 2).loopCount(most: 4) == 2)
         #expect((0..<3).allSatisfy { GateLimits.of(streams: 3).part($0, of: 3).streams == 1 })
     }
 
@@ -195,5 +203,7 @@ private struct ModelLine {
         #expect(try settings(["limit.streams": "0", "limit.queued_streams": "7"]).gateLimits.areNone)
         let limits = try settings(["limit.streams": "5"]).gateLimits
         #expect(limits == .of(streams: 5) && !limits.areNone)
+        let rates = try settings(["limit.requests_per_minute": "60", "limit.tokens_per_minute": "9000"]).gateLimits
+        #expect(rates == .of(requests: 60, tokens: 9000) && !rates.areNone)
     }
 }
