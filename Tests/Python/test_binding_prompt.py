@@ -17,7 +17,7 @@ from model_generator import MODEL
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 os.environ.setdefault("BEDROCKSTREAM_LIBRARY", str(ROOT / "build" / "lib" / "libbedrockstream.so.0"))
 
-from bedrockstream import _ffi, client, errors  # noqa: E402
+from bedrockstream import _calls, _config, _ffi, errors  # noqa: E402
 from bedrockstream._library import library  # noqa: E402
 
 ALPHABET = "ab \t\r\n\"\\/\x01\x1f\x7f\x80é\u07ff\u0800\u2028\ud7ff\ue000\uffff\U00010000\U0010ffff🦉"
@@ -31,13 +31,13 @@ def ask(simulator: Simulator, **members: Any) -> dict[str, Any]:
     settings = {
         "region": "us-east-1", "endpoint_url": simulator.endpoint, "credentials.access_key_id": simulator.access_key,
         "credentials.secret_access_key": simulator.secret_key}
-    with client.Config(lib, settings) as config:
-        client.call(lib.brs_client_new, config, ctypes.byref(own))
+    with _config.Config(lib, settings) as config:
+        _calls.call(lib.brs_client_new, config, ctypes.byref(own))
     try:
         request = _ffi.brs_request(
             size=ctypes.sizeof(_ffi.brs_request), operation=_ffi.brs_operation.BRS_CONVERSE_STREAM,
             model_id=b"sim.text-x", **members)
-        client.call(lib.brs_stream_open, own, ctypes.byref(request), None, ctypes.byref(stream))
+        _calls.call(lib.brs_stream_open, own, ctypes.byref(request), None, ctypes.byref(stream))
         while lib.brs_stream_next(stream, 10_000, ctypes.byref(event)) == 0:
             pass
         lib.brs_stream_free(stream)

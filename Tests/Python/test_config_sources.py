@@ -10,7 +10,8 @@ from typing import Any
 import bedrockstream
 import pytest
 from bedrockstream import _ffi
-from bedrockstream.client import Config, call
+from bedrockstream._calls import call
+from bedrockstream._config import Config
 from conftest import ROOT
 
 # Looked up in ways of their own; where they are tested.

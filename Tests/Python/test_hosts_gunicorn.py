@@ -27,7 +27,8 @@ class Gunicorn:
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "--preload", "--workers", "2", "--bind", f"127.0.0.1:{self.port}",
-                 "--config", folder / "hooks.py", "--worker-tmp-dir", folder, *arguments, "host_gunicorn_app:application"],
+                 "--config", folder / "hooks.py", "--worker-tmp-dir", folder, *arguments,
+                 "host_gunicorn_app:application"],
                 cwd=folder, env=environment(simulator, **own, **more), stdout=output, stderr=subprocess.STDOUT)
         assert until(self.is_ready, 60), self.output.read_text()
 

@@ -16,7 +16,8 @@ os.environ.setdefault("BEDROCKSTREAM_LIBRARY", str(ROOT / "build" / "lib" / "lib
 
 import bedrockstream  # noqa: E402
 from bedrockstream import _ffi  # noqa: E402
-from bedrockstream.client import Config, call  # noqa: E402
+from bedrockstream._calls import call  # noqa: E402
+from bedrockstream._config import Config  # noqa: E402
 
 QUESTION = "Tell me about rivers."
 KEYS = {

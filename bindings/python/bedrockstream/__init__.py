@@ -21,7 +21,8 @@ from ._ffi import VERSION as __version__
 from ._ffi import brs_code as Code
 from ._ffi import brs_phase as Phase
 from ._library import LibraryNotFound
-from .client import BatchResponse, Client, ConverseResponse, InvokeResponse
+from ._requests import BatchResponse, ConverseResponse, InvokeResponse
+from .client import Client
 from .errors import (
     AccessDeniedError,
     ArgumentError,

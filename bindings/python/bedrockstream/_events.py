@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 
 from ._blobs import decode_blob, decode_message, decode_source
 from ._ffi import brs_event_kind as Kind
-from ._pull import Puller
+from ._view import View
 
 NAMES = {
     Kind.BRS_EVENT_MESSAGE_START.value: "messageStart",
@@ -25,10 +25,10 @@ DOCUMENTS = ("additionalModelResponseFields", "json", "input")
 decode_json = json.JSONDecoder().raw_decode
 
 
-def converse_event(puller: Puller, kind: int) -> Optional[Dict[str, Any]]:
+def converse_event(view: View, kind: int) -> Optional[Dict[str, Any]]:
     """None for an event that is none of the wire's."""
-    raw = puller.json().lstrip()
-    if not raw and not puller.type():
+    raw = view.json().lstrip()
+    if not raw and not view.type():
         return None
     payload: Dict[str, Any] = decode_json(raw)[0] if raw else {}
     # "p" is padding against guessing an answer from the lengths of its packets; it means nothing.
@@ -38,17 +38,17 @@ def converse_event(puller: Puller, kind: int) -> Optional[Dict[str, Any]]:
         payload = without_nulls(payload)
     if '"redactedContent"' in raw or '"bytes"' in raw:
         decode_blobs(payload)
-    return {NAMES.get(kind) or puller.type(): payload}
+    return {NAMES.get(kind) or view.type(): payload}
 
 
-def chunk_event(puller: Puller, kind: int) -> Optional[Dict[str, Any]]:
-    name = puller.type()
-    return {name: {"bytes": puller.bytes()}} if name else None
+def chunk_event(view: View, kind: int) -> Optional[Dict[str, Any]]:
+    name = view.type()
+    return {name: {"bytes": view.bytes()}} if name else None
 
 
-def batch_event(puller: Puller, kind: int) -> Optional[Dict[str, Any]]:
+def batch_event(view: View, kind: int) -> Optional[Dict[str, Any]]:
     """The whole answer, under the operation's name; what the library makes of it is in the result."""
-    return {puller.type(): puller.bytes()} if kind == OTHER else None
+    return {view.type(): view.bytes()} if kind == OTHER else None
 
 
 def converse_response(body: bytes) -> Dict[str, Any]:

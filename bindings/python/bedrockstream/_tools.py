@@ -11,7 +11,7 @@ from .errors import BedrockStreamError
 from .result import ToolCall
 
 if TYPE_CHECKING:
-    from .stream import EventStream
+    from ._answer import Answer
 
 Tool = Callable[[Any], Any]
 Tools = Mapping[str, Tool]
@@ -44,7 +44,7 @@ class ToolRunner:
         self._pool: Any = None
         self._has_ended = False
 
-    def run(self, stream: EventStream, tool: ToolCall) -> None:
+    def run(self, stream: Answer, tool: ToolCall) -> None:
         """Begins a call. Only by the thread that reads the stream."""
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # costs more to import than all the rest
@@ -58,7 +58,7 @@ class ToolRunner:
         if self._pool is not None:
             self._pool.shutdown(wait=False)
 
-    def _answer(self, stream: ref[EventStream], tool: ToolCall) -> None:
+    def _answer(self, stream: ref[Answer], tool: ToolCall) -> None:
         if self._has_ended:
             return
         packed, is_error = self._result(tool)
@@ -89,7 +89,7 @@ class Result(NamedTuple):
     is_error: bool
 
 
-def deliver(stream: Optional[EventStream], tool_use_id: str, packed: Packed, is_error: bool) -> None:
+def deliver(stream: Optional[Answer], tool_use_id: str, packed: Packed, is_error: bool) -> None:
     if stream is not None:
         stream.give(tool_use_id, packed, is_error)
 
