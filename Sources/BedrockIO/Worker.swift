@@ -26,7 +26,7 @@ final class Worker: @unchecked Sendable {
     /// Streams that were started here and have not ended; under the client's monitor.
     var openCount = 0
 
-    /// Set under the monitor, so that what is decided by it there holds; looked at in each turn, so not behind the lock.
+    /// Set under the monitor, so that what is decided by it there holds; each turn looks at it, so not behind the lock.
     private let closing = Atomic(false)
 
     // Under the monitor.
