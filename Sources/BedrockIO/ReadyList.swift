@@ -37,7 +37,13 @@ public final class ReadyList: @unchecked Sendable {
 
     /// The stream is being freed: nothing of it is fetched any more.
     public func forget(_ queue: EventQueue) {
-        monitor.locked { queue.handle = nil }
+        monitor.locked {
+            queue.handle = nil
+            // It holds this list, which is not to hold it.
+            guard queue.isListed else { return }
+            coming.removeAll { $0 === queue }
+            taken.removeAll { $0 === queue }
+        }
     }
 
     public var isEmpty: Bool { monitor.locked { coming.isEmpty && taken.isEmpty } }
