@@ -1212,8 +1212,11 @@ const char *brs_code_name(brs_code code);
  * fallback (text; default none)
  *     Who is asked when throttling or an unavailable model exhausts the attempts: MODEL, MODEL@REGION or
  *     @REGION, separated by commas.
- * http.version (one of: 1.1, 2; default 1.1)
- *     HTTP version to speak; each stream has a connection.
+ * http.version (one of: auto, 1.1, 2; default 1.1)
+ *     HTTP version to speak. 2 is spoken where TLS agrees on it; streams share connections then where libcurl
+ *     is 8.5 or newer, and each has one of its own with an older libcurl, for which auto means 1.1.
+ * http2.streams (integer; default 100)
+ *     Most streams that share a connection at a time, where the server takes as many.
  * http.headers (text; default none)
  *     Headers to send beside the library's own, as a JSON object of texts. They are signed, but for those
  *     that proxies change.

@@ -40,6 +40,7 @@ public final class Client: @unchecked Sendable {
             worker.loop.host = host
             worker.loop.wallOffset = wallOffset
             worker.loop.shared.settings = settings
+            worker.loop.share(settings.http2Streams)
             worker.loop.shared.hasLead = worker !== workers.first
             worker.loop.shared.hostKinds = host?.kinds ?? []
             worker.loop.shared.log = log

@@ -23,6 +23,8 @@ final class ConnectionPool {
     private var warmCount = 0
     private var warmAt = Int64.max
     private var hasFailed = false
+    /// It begins: where streams share connections, requests that come first would all find room on one of them.
+    private var isOpening = false
     /// The region is being found out.
     private(set) var isResolving = false
     /// Between two rounds where connections may idle for ever.
@@ -122,6 +124,10 @@ final class ConnectionPool {
         calls.remove(at: at)
         call.loop.recycle(call)
         if let failure, !call.isIdle { report(failure, call.loop) }
+        guard isOpening, calls.isEmpty, warmCount > 0 else { return }
+        // Each has its connection. What more it takes, where they turn out not to be shared, takes a second round.
+        isOpening = false
+        warmAt = call.loop.now
     }
 
     // MARK: Warm connections
@@ -130,6 +136,7 @@ final class ConnectionPool {
     func warm(_ count: Int, _ loop: Loop) {
         warmCount = count
         isResolving = false
+        isOpening = true
         if count == 0 { warmAt = .max } else { warmUp(loop) }
     }
 
@@ -149,9 +156,12 @@ final class ConnectionPool {
             let endpoint = try place.endpoint()
             let proxy = try place.proxy(for: endpoint)
             setCapacity(transferCount)
-            while transferCount < warmCount, !hasFailed {
-                guard let call = makeCall(loop) else { return }
-                start(call, call.prepareWarming(place, endpoint, proxy))
+            var left = warmCount &- transferCount
+            isOpening = isOpening && place.sharesConnections
+            if isOpening { left = (left &+ place.http2Streams &- 1) / place.http2Streams }
+            while left > 0, !hasFailed, let call = makeCall(loop) {
+                start(call, call.prepareWarming(place, endpoint, proxy, isFresh: isOpening))
+                left &-= 1
             }
         } catch {
             isResolving = false

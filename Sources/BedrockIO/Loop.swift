@@ -370,6 +370,11 @@ final class Loop: @unchecked Sendable {
         while let lookup = lookups.popLast() { lookup.finish(nil, failure) }
     }
 
+    /// Lets so many HTTP/2 streams share a connection, where libcurl can be trusted with that.
+    func share(_ streamCount: Int) {
+        _ = sys_multi_share(multi, streamCount)
+    }
+
     /// Keeps connections for so many streams at once; 0 for none.
     func warm(_ count: Int) {
         readClock()

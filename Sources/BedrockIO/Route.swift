@@ -10,9 +10,11 @@ extension EasyHandle {
     func setUpConnection(_ settings: Settings, proxy: Bytes, isFresh: Bool) -> Bool {
         let rules = settings.connection
         let keepAlive = rules.keepAliveSeconds
-        let version = settings.usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        let usesHTTP2 = settings.usesHTTP2(isShared: sys_curl_shares_connections() != 0)
+        let version = usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         return setUpConnectLimit(settings.limits.connect) && set(CURLOPT_HTTP_VERSION, version)
-            && setUpRoute(settings, proxy: proxy)
+            // Who comes while a connection is made waits whether it can be shared.
+            && (!usesHTTP2 || set(CURLOPT_PIPEWAIT, 1)) && setUpRoute(settings, proxy: proxy)
             && set(CURLOPT_MAXAGE_CONN, rules.maxIdleSeconds == 0 ? Int(Int32.max) : rules.maxIdleSeconds)
             && set(CURLOPT_MAXLIFETIME_CONN, rules.maxAgeSeconds) && set(CURLOPT_TCP_KEEPALIVE, keepAlive > 0 ? 1 : 0)
             && (keepAlive == 0 || set(CURLOPT_TCP_KEEPIDLE, keepAlive) && set(CURLOPT_TCP_KEEPINTVL, keepAlive))
@@ -61,4 +63,9 @@ extension EasyHandle {
     private func set(_ option: CURLoption, optional text: Bytes?) -> Bool {
         text.map { set(option, $0) } ?? true
     }
+}
+
+extension Settings {
+    /// HTTP/2 is asked for, and streams share connections where the server speaks it.
+    var sharesConnections: Bool { sys_curl_shares_connections() != 0 && usesHTTP2(isShared: true) }
 }

@@ -26,19 +26,20 @@ final class UpkeepCall: EasyHandle {
         pool.ended(self, result == CURLE_OK ? nil : message(result))
     }
 
-    /// One that opens no socket: it begins, libcurl closes what has been idle for so long, it fails.
+    /// One that opens no socket: it begins, libcurl closes what has been idle for so long, it fails. The address is no
+    /// server's, so that no connection to it can be there. (Told to make a fresh one, libcurl 8.22 would look at none.)
     func prepareClosing(idleSeconds: Int) -> Bool {
-        begin() && set(CURLOPT_URL, Bytes("http://127.0.0.1:9/")) && set(CURLOPT_PROXY, Bytes())
-            && set(CURLOPT_FRESH_CONNECT, 1) && sys_setopt_idle(easy, idleSeconds) == CURLE_OK
+        begin() && set(CURLOPT_URL, Bytes("http://255.255.255.255:9/")) && set(CURLOPT_PROXY, Bytes())
+            && sys_setopt_idle(easy, idleSeconds) == CURLE_OK
             && sys_setopt_no_socket(easy) == CURLE_OK
     }
 
     /// One that is answered at once, whatever the answer is, on a connection as a stream would use it.
-    func prepareWarming(_ settings: Settings, _ endpoint: Endpoint, _ proxy: Bytes) -> Bool {
+    func prepareWarming(_ settings: Settings, _ endpoint: Endpoint, _ proxy: Bytes, isFresh: Bool) -> Bool {
         begin() && setHeaders([HTTPHeader("user-agent", settings.userAgent)])
             && set(CURLOPT_URL, endpoint.url(path: (endpoint.basePath + Bytes("/ping")).span))
             && sys_setopt_write(easy, CURLOPT_WRITEFUNCTION, drop) == CURLE_OK
-            && setUpConnection(settings, proxy: proxy, isFresh: false)
+            && setUpConnection(settings, proxy: proxy, isFresh: isFresh)
             && set(CURLOPT_TIMEOUT_MS, Limits.warmMilliseconds)
     }
 }

@@ -16,6 +16,10 @@ int sys_curl_global(void) {
   return global_failed;
 }
 
+// Where HTTP/2 streams share a connection, libcurl 7.88 overlooks ends of streams and lets one that is held back stall
+// the others. 8.5 is the oldest that was seen to do neither.
+int sys_curl_shares_connections(void) { return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080500; }
+
 CURLcode sys_setopt_long(CURL *easy, CURLoption option, long value) { return curl_easy_setopt(easy, option, value); }
 
 CURLcode sys_setopt_offset(CURL *easy, CURLoption option, int64_t value) {
@@ -93,10 +97,14 @@ CURLMcode sys_multi_callbacks(CURLM *multi, sys_curl_socket socket, sys_curl_tim
   if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, user);
   if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
   if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, user);
-  // Where HTTP/2 streams share a connection, libcurl 7.88 loses bytes of some when others of them are held back and
-  // ended, and overlooks ends of streams.
   if (!failed) failed = curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
   return failed;
+}
+
+CURLMcode sys_multi_share(CURLM *multi, long streams) {
+  if (!sys_curl_shares_connections()) return CURLM_OK;
+  CURLMcode failed = curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, streams);
+  return failed ? failed : curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 }
 
 CURLMcode sys_multi_capacity(CURLM *multi, long count) {

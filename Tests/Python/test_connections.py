@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import threading
 import time
 from typing import Any
 
@@ -15,10 +16,11 @@ from identity_sources import bench  # noqa: F401 (a fixture)
 from identity_world import identity_world  # noqa: F401 (a fixture)
 from test_binding import until
 from transport_calls import Caller, _ffi, call
-from transport_fronts import Fixtures, Listener, free_port, leave, make, programs, read_request, recorded  # noqa: F401
+from transport_fronts import Fixtures, Listener, free_port, make, programs, read_request, recorded  # noqa: F401
 
 FRONTS = ("plain", "tls", "http2")
 SHORT = "sim.pieces-3"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\n"
 BURST = 50
 PATIENCE_S = 8
 """Where the moment counts it is looked at; a busy machine may still take its time."""
@@ -29,11 +31,13 @@ def way(make: Fixtures, simulator: Simulator, front: str) -> tuple[int, str, dic
     if front == "plain":
         return simulator.port, simulator.endpoint, {}
     before = make.front(simulator)
-    return before.port, before.endpoint, {"http__version": "2" if front == "http2" else "1.1"}
+    # A newer libcurl would have streams share connections (test_multiplexing.py).
+    settings = {"http__version": "2", "http2__streams": 1} if front == "http2" else {}
+    return before.port, before.endpoint, settings
 
 
 def connections(port: int) -> int:
-    """How many sockets of this process are connected to the port, by either side's leave."""
+    """How many sockets of this process are connected to the port, or were, and are not closed."""
     inodes = set()
     for name in os.listdir("/proc/self/fd"):
         try:
@@ -119,26 +123,30 @@ def test_a_second_burst_finds_the_connections_of_the_first(
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_tls_sessions_are_resumed(simulator: Simulator, make: Fixtures, version: str) -> None:  # noqa: F811
-    """Each stream has a handle of its own in libcurl, which knows the sessions of all."""
-    body = recorded(simulator, SHORT)
+    """Streams that run at the same time have handles of their own in libcurl, which know each other's sessions."""
+    body = recorded(simulator, "sim.pieces-40")
     context = make.authority.context()
     context.maximum_version = getattr(ssl.TLSVersion, version)
     resumed: list[bool] = []
+    second = threading.Event()
 
     def serve(connection: Any) -> None:
         resumed.append(connection.session_reused)
         read_request(connection)
-        connection.sendall(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\nConnection: close\r\n"
-            + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        leave(connection, "notify")  # or the server forgets the session
+        connection.sendall(HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:len(body) // 2])
+        if len(resumed) == 1:
+            second.wait(20)
+        connection.sendall(body[len(body) // 2:])
+        read_request(connection)
 
     server = make.keep(Listener(serve, context))
     client = make.caller(server.endpoint)
-    assert client.run(SHORT).name == "BRS_OK"
-    calls = [client.start(SHORT) for _ in range(5)]
-    assert {one.end().name for one in calls} == {"BRS_OK"}
-    assert resumed == [False] + [True] * 5
+    first = client.start("m")
+    first.wait_for_text()
+    assert client.run("m").name == "BRS_OK"
+    second.set()
+    assert first.end().name == "BRS_OK"
+    assert resumed == [False, True]
 
 
 # ---- warm
@@ -157,7 +165,7 @@ def test_warm_connections_are_there(
     port, endpoint, settings = way(make, simulator, front)
     client = make.caller(endpoint, io__threads=threads, **settings)
     assert warm(client, 7) == "BRS_OK"
-    assert until(lambda: connections(port) == 7 and len(pings(simulator)) == 7)
+    assert until(lambda: connections(port) == 7 and len(pings(simulator)) >= 7)
     time.sleep(0.1)
     assert client.run(SHORT).result.connection_reused
     calls = [client.start("sim.pieces-30.pace-10") for _ in range(7)]

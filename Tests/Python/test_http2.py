@@ -9,6 +9,7 @@ import threading
 import time
 
 import bedrockstream
+import newer_libcurl
 import pytest
 from test_binding import KEYS, stream_of, until
 
@@ -69,8 +70,9 @@ def proxy(simulator, tmp_path):
     running.stop()
 
 
+@pytest.mark.skipif(newer_libcurl.version() >= newer_libcurl.SHARING, reason="this libcurl may do it")
 def test_streams_share_no_connection(proxy):
-    """Bytes of streams on one connection are mixed up by libcurl 7.88 when some of them are held back."""
+    """Ends of streams on one connection are overlooked by libcurl 7.88."""
     client = proxy.client()
     streams = [stream_of(client, "sim.pieces-200.pace-20") for _ in range(4)]
     for stream in streams:

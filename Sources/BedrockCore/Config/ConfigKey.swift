@@ -7,7 +7,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case imdsDisabled, imdsV1Disabled, imdsEndpoint, imdsEndpointMode, imdsTimeout, imdsAttempts
     case retryMode, maxAttempts, maxBackoff, onModelTimeout, minMaxTokens, onModelStreamError
     case recovery, recoveryNudge, fallback
-    case httpVersion, httpHeaders, userAgentSuffix, proxyURL, proxyUser, proxyPassword, proxyBypass
+    case httpVersion, http2Streams, httpHeaders, userAgentSuffix, proxyURL, proxyUser, proxyPassword, proxyBypass
     case caBundle, clientCertificate, clientKey, clientKeyPassword, minTLSVersion, connectTo, interface
     case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
     case connectTimeout, firstByteTimeout, betweenBytesTimeout, totalTimeout, toolTimeout, queueBytes
@@ -29,7 +29,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     var isClients: Bool {
         Self.profile.rawValue...Self.credentialsFile.rawValue ~= rawValue
             || Self.identitySource.rawValue...Self.imdsAttempts.rawValue ~= rawValue
-            || Self.ioThreads.rawValue...Self.tokensPerMinute.rawValue ~= rawValue
+            || Self.ioThreads.rawValue...Self.tokensPerMinute.rawValue ~= rawValue || self == .http2Streams
     }
 
     /// As in `brs_config_set`.

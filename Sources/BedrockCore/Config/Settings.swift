@@ -22,7 +22,6 @@ public final class Settings {
     /// Where exchanges are recorded; nil for nowhere.
     public let tapPath: Bytes?
     public let queueLength: Int
-    public let usesHTTP2: Bool
     public let invokeOptions: InvokeOptions
     /// What a caller sends beside the library's own headers.
     public let extraHeaders: [HTTPHeader]
@@ -62,7 +61,6 @@ public final class Settings {
         fallbacks = Self.fallbacks(config)
         connection = Self.connection(config)
         queueLength = Int(Self.integer(.queueBytes, config))
-        usesHTTP2 = config[.httpVersion].map { $0 == "2" } ?? false
         invokeOptions = Self.invokeOptions(config)
         extraHeaders = Self.extraHeaders(config)
         connectTo = Self.connectTo(config)

@@ -41,6 +41,14 @@ extension Settings {
 
     public var interface: Bytes? { config[.interface] }
 
+    /// `isShared` says whether streams can share a connection then: with nothing to gain it is not chosen by itself.
+    public func usesHTTP2(isShared: Bool) -> Bool {
+        config[.httpVersion].map { $0 == "2" || isShared && $0 == "auto" } ?? false
+    }
+
+    /// Most streams of one connection.
+    public var http2Streams: Int { Int(truncatingIfNeeded: integer(.http2Streams)) }
+
     public var userAgent: Bytes {
         let name = Bytes("libbedrockstream/0.1.0")
         guard let suffix = value(.userAgentSuffix) else { return name }

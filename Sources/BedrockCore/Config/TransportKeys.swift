@@ -6,7 +6,16 @@ extension ConfigKey {
     var transportText: StaticString {
         switch self {
         case .httpVersion:
-            "http.version\0one of: 1.1, 2\01.1\0\0\0HTTP version to speak; each stream has a connection."
+            """
+            http.version\0one of: auto, 1.1, 2\01.1\0\0\0\
+            HTTP version to speak. 2 is spoken where TLS agrees on it; streams share connections then where libcurl is \
+            8.5 or newer, and each has one of its own with an older libcurl, for which auto means 1.1.
+            """
+        case .http2Streams:
+            """
+            http2.streams\0integer\0100\0\0\0\
+            Most streams that share a connection at a time, where the server takes as many.\01\01000
+            """
         case .httpHeaders:
             """
             http.headers\0text\0\0\0\0\

@@ -15,6 +15,9 @@ typedef int (*sys_curl_timer)(CURLM *_Nullable multi, long timeout_ms, void *_Nu
 /// libcurl's global state, made once in a process however many clients there are. 0 on success.
 int sys_curl_global(void);
 
+/// Whether the libcurl of this process lets HTTP/2 streams share connections without harm.
+int sys_curl_shares_connections(void);
+
 CURLcode sys_setopt_long(CURL *_Nonnull easy, CURLoption option, long value);
 CURLcode sys_setopt_offset(CURL *_Nonnull easy, CURLoption option, int64_t value);
 CURLcode sys_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
@@ -36,6 +39,8 @@ void *_Nullable sys_getinfo_private(CURL *_Nonnull easy);
 
 CURLMcode sys_multi_callbacks(CURLM *_Nonnull multi, sys_curl_socket _Nonnull socket, sys_curl_timer _Nonnull timer,
                               void *_Nullable user);
+/// Has at most so many HTTP/2 streams share a connection, where that does no harm; without it each has its own.
+CURLMcode sys_multi_share(CURLM *_Nonnull multi, long streams);
 /// How many connections are kept at most, those in use included.
 CURLMcode sys_multi_capacity(CURLM *_Nonnull multi, long count);
 /// A cache of TLS sessions for the handles of one thread; NULL without memory. Free it by curl_share_cleanup.
