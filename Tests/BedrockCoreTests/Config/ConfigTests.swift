@@ -119,7 +119,7 @@ private func goodValue(_ key: ConfigKey) -> String {
     }
 
     @Test(arguments: [
-        ("http.version", ["1.1", "2"], ["1", "2.0", "3", "http2", "1.1 "]),
+        ("http.version", ["auto", "1.1", "2"], ["1", "2.0", "3", "http2", "1.1 "]),
         (
             "auth.scheme", ["auto", "sigv4", "bearer", "none"],
             ["None", "SIGV4", "sigv4 ", "bearer,sigv4", "sigv4, bearer"]
