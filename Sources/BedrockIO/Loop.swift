@@ -125,8 +125,8 @@ final class Loop: @unchecked Sendable {
     }
 
     private func waitTime(_ longest: Int64) -> Int32 {
-        let nearest = nearest
         if longest == 0 { return 0 }
+        let nearest = nearest
         if nearest == .max, longest == .max { return -1 }
         let left = min(max(nearest &- sys_now_ns(), 0), longest, 60_000_000_000)
         return Int32(truncatingIfNeeded: (left &+ 999_999) / 1_000_000)

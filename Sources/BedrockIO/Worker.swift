@@ -190,18 +190,23 @@ final class Worker: @unchecked Sendable {
     /// Looks at the letters, and turns the loop once unless `isDone` by then; waits at most so many nanoseconds. False
     /// when the client is being freed.
     private func step(_ longest: Int64, unless isDone: () -> Bool = { false }) -> Bool {
-        readLetters()
+        let hasRead = readLetters()
         guard !isClosing else { return false }
-        loop.sweep()
-        loop.client?.readyList?.announce()
+        // A turn leaves nothing to be served.
+        if hasRead {
+            loop.sweep()
+            loop.client?.readyList?.announce()
+        }
         if isDone() { return true }
         loop.turn(longest: longest)
         loop.client?.readyList?.announce()
         return true
     }
 
-    private func readLetters() {
+    /// False where there was none.
+    private func readLetters() -> Bool {
         takeLetters()
+        guard !unread.isEmpty else { return false }
         while let letter = unread.popLast() {
             switch letter {
             case .start(let stream): loop.start(stream)
@@ -213,6 +218,7 @@ final class Worker: @unchecked Sendable {
             case .warm(let count): loop.warm(count)
             }
         }
+        return true
     }
 
     private func takeLetters() {
