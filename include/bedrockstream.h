@@ -1594,7 +1594,23 @@ brs_code brs_stream_open(
 brs_code brs_stream_next(brs_stream *stream, int64_t timeout_ms, const brs_event **event);
 
 /**
- * Lets a stream go on whose callback returned BRS_FLOW_PAUSE. Any thread, a callback of the stream included.
+ * Holds a stream back that `brs_client_next` reads, as for one whose events nobody has room for: none of it
+ * is handed out until `brs_stream_resume`, its terminal event neither.
+ *
+ * What comes meanwhile waits, and the server is slowed down once `delivery.queue_bytes` are waiting; no other
+ * stream is. Cancelling and detaching resume it. Any thread; events that another thread is just being handed
+ * still come.
+ *
+ * @param stream  the stream.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a stream of another kind: callbacks return
+ *     BRS_FLOW_PAUSE, and `brs_stream_next` need not be called.
+ */
+brs_code brs_stream_pause(brs_stream *stream);
+
+/**
+ * Lets a stream go on whose callback returned BRS_FLOW_PAUSE, or that `brs_stream_pause` holds back. Any
+ * thread, a callback of the stream included. In a client without threads the descriptor does not become
+ * readable for events that are waiting already: call `brs_client_next`.
  *
  * @param stream  the stream; one that is not paused is left alone.
  * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
@@ -1648,8 +1664,9 @@ void brs_stream_free(brs_stream *stream);
  *
  * Streams take turns; the events of one stream come in their order, its terminal event once. A stream whose
  * events are not fetched is held back once `delivery.queue_bytes` of it are waiting; it holds up no other
- * one. At most 256 events come in one call, whatever the capacity. In a client without threads this turns the
- * loop while it waits; with a timeout of 0 it hands over what `brs_client_dispatch` brought.
+ * one. A stream whose own reader has enough is left out by `brs_stream_pause`. At most 256 events come in one
+ * call, whatever the capacity. In a client without threads this turns the loop while it waits; with a timeout
+ * of 0 it hands over what `brs_client_dispatch` brought.
  *
  * One thread at a time may call this for a client, and no stream of the client may be freed meanwhile, though
  * it may be cancelled; its terminal event still comes. What was handed out of a stream lives no longer than

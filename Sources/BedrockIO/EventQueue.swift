@@ -35,8 +35,9 @@ public final class EventQueue: StreamConsumer, @unchecked Sendable {
     /// The caller's handle of the stream, nil when he has freed it, and what he knows it by; for who reads several.
     public internal(set) var handle: UnsafeMutableRawPointer?
     public private(set) var user: UnsafeMutableRawPointer?
-    /// Under the ready list's monitor.
+    // Under the ready list's monitor.
     var isListed = false
+    var isPaused = false
 
     // The loop's.
     private var packed: PackedEvents

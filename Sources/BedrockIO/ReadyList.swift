@@ -20,7 +20,7 @@ public final class ReadyList: @unchecked Sendable {
 
     func add(_ queue: EventQueue) {
         monitor.locked {
-            guard !queue.isListed, queue.handle != nil else { return }
+            guard !queue.isListed, !queue.isPaused, queue.handle != nil else { return }
             queue.isListed = true
             coming.append(queue)
             isNew = true
@@ -57,11 +57,31 @@ public final class ReadyList: @unchecked Sendable {
         }
     }
 
+    /// Nothing of it is handed out until `resume`.
+    public func pause(_ queue: EventQueue) {
+        monitor.locked { queue.isPaused = true }
+    }
+
+    /// Lists it where it was paused, whatever it has: what that is, only the fetching thread knows.
+    public func resume(_ queue: EventQueue) {
+        let wasPaused = monitor.locked {
+            defer { queue.isPaused = false }
+            return queue.isPaused
+        }
+        guard wasPaused else { return }
+        add(queue)
+        announce()
+    }
+
     /// The next one, which is not listed again until `finish`; nil when there is none now.
     public func take() -> EventQueue? {
         monitor.locked {
-            if taken.isEmpty { (taken, coming) = (coming.reversed(), []) }
-            return taken.popLast()
+            while true {
+                if taken.isEmpty { (taken, coming) = (coming.reversed(), []) }
+                guard let queue = taken.popLast() else { return nil }
+                if !queue.isPaused { return queue }
+                queue.isListed = false
+            }
         }
     }
 

@@ -6,9 +6,10 @@ import CBedrockStream
 /// made with `delivery.queue` client, whose streams are opened without callbacks.
 ///
 /// Streams take turns; the events of one stream come in their order, its terminal event once. A stream whose events are
-/// not fetched is held back once `delivery.queue_bytes` of it are waiting; it holds up no other one. At most 256 events
-/// come in one call, whatever the capacity. In a client without threads this turns the loop while it waits; with a
-/// timeout of 0 it hands over what `brs_client_dispatch` brought.
+/// not fetched is held back once `delivery.queue_bytes` of it are waiting; it holds up no other one. A stream whose own
+/// reader has enough is left out by `brs_stream_pause`. At most 256 events come in one call, whatever the capacity. In
+/// a client without threads this turns the loop while it waits; with a timeout of 0 it hands over what
+/// `brs_client_dispatch` brought.
 ///
 /// One thread at a time may call this for a client, and no stream of the client may be freed meanwhile, though it may
 /// be cancelled; its terminal event still comes. What was handed out of a stream lives no longer than the stream.

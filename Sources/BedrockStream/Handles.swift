@@ -14,6 +14,13 @@ final class StreamHandle {
         self.stream = stream
         self.pull = pull
     }
+
+    /// Lets `brs_client_next` hand out its events again; false for a stream that is not read by that.
+    func resumeReading() -> Bool {
+        guard let queue = pull?.queue, let list = queue.readyList else { return false }
+        list.resume(queue)
+        return true
+    }
 }
 
 final class ClientHandle {

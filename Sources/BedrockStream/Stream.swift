@@ -74,7 +74,27 @@ public func brs_stream_next(
     }
 }
 
-/// Lets a stream go on whose callback returned BRS_FLOW_PAUSE. Any thread, a callback of the stream included.
+/// Holds a stream back that `brs_client_next` reads, as for one whose events nobody has room for: none of it is handed
+/// out until `brs_stream_resume`, its terminal event neither.
+///
+/// What comes meanwhile waits, and the server is slowed down once `delivery.queue_bytes` are waiting; no other stream
+/// is. Cancelling and detaching resume it. Any thread; events that another thread is just being handed still come.
+///
+/// - Parameter stream: the stream.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a stream of another kind: callbacks return
+///   BRS_FLOW_PAUSE, and `brs_stream_next` need not be called.
+@c(brs_stream_pause)
+public func brs_stream_pause(_ stream: UnsafeMutablePointer<brs_stream>?) -> brs_code {
+    guard let handle = borrow(stream, as: StreamHandle.self) else { return BRS_E_ARGUMENT }
+    guard !handle.stream.isForked else { return BRS_E_FORKED }
+    guard let queue = handle.pull?.queue, let list = queue.readyList else { return BRS_E_STATE }
+    list.pause(queue)
+    return BRS_OK
+}
+
+/// Lets a stream go on whose callback returned BRS_FLOW_PAUSE, or that `brs_stream_pause` holds back. Any thread, a
+/// callback of the stream included. In a client without threads the descriptor does not become readable for events
+/// that are waiting already: call `brs_client_next`.
 ///
 /// - Parameter stream: the stream; one that is not paused is left alone.
 /// - Returns: BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
@@ -82,7 +102,7 @@ public func brs_stream_next(
 public func brs_stream_resume(_ stream: UnsafeMutablePointer<brs_stream>?) -> brs_code {
     guard let handle = borrow(stream, as: StreamHandle.self) else { return BRS_E_ARGUMENT }
     guard !handle.stream.isForked else { return BRS_E_FORKED }
-    handle.stream.resume()
+    if !handle.resumeReading() { handle.stream.resume() }
     return BRS_OK
 }
 
@@ -105,6 +125,7 @@ public func brs_stream_detach(_ stream: UnsafeMutablePointer<brs_stream>?) -> br
     handle.stream.detach()
     // What waits for the caller need not wait any longer.
     handle.stream.resume()
+    _ = handle.resumeReading()
     return BRS_OK
 }
 
@@ -119,6 +140,7 @@ public func brs_stream_cancel(_ stream: UnsafeMutablePointer<brs_stream>?) -> br
     guard let handle = borrow(stream, as: StreamHandle.self) else { return BRS_E_ARGUMENT }
     guard !handle.stream.isForked else { return BRS_E_FORKED }
     handle.stream.cancel()
+    _ = handle.resumeReading()
     return BRS_OK
 }
 

@@ -169,6 +169,73 @@ TEST(a_freed_stream_is_not_read) {
   end();
 }
 
+static void pause_streams(const char *threads, const char *queue_bytes) {
+  brs_ready ready[4];
+  size_t count = 0;
+  begin(threads, queue_bytes);
+  open_streams(3);
+  CHECK_CODE(brs_stream_pause(readers[0].stream), BRS_OK);
+  CHECK_CODE(brs_stream_pause(readers[2].stream), BRS_OK);
+  read_all(1, 64);
+  CHECK_NUMBER(readers[1].ends, 1);
+  CHECK_CODE(brs_client_next(client, ready, 4, 60, &count), BRS_E_TIMEOUT);
+  CHECK_NUMBER(readers[0].deltas + readers[2].deltas, 0);
+  CHECK_CODE(brs_stream_resume(readers[0].stream), BRS_OK);
+  CHECK_CODE(brs_stream_resume(readers[0].stream), BRS_OK);
+  read_all(1, 64);
+  CHECK_NUMBER(readers[2].deltas, 0);
+  CHECK_CODE(brs_stream_resume(readers[2].stream), BRS_OK);
+  read_all(1, 1);
+  check_whole(3);
+  free_streams(3);
+  end();
+}
+
+TEST(a_paused_stream_is_left_out) { pause_streams(NULL, NULL); }
+TEST(a_paused_stream_is_held_back) { pause_streams(NULL, "4096"); }
+TEST(a_paused_stream_without_a_thread) { pause_streams("0", "4096"); }
+
+/* After some of what is in hand was handed out. */
+TEST(a_stream_is_paused_amid_its_events) {
+  brs_ready ready[4];
+  size_t count = 0;
+  begin(NULL, NULL);
+  open_streams(1);
+  for (int i = 0; i < 3; i++) {
+    CHECK_CODE(brs_client_next(client, ready, 2, 20000, &count), BRS_OK);
+    for (size_t j = 0; j < count; j++) take(&ready[j]);
+    brs_stream_pause(readers[0].stream);
+    CHECK_CODE(brs_client_next(client, ready, 2, 20, &count), BRS_E_TIMEOUT);
+    brs_stream_resume(readers[0].stream);
+  }
+  read_all(1, 8);
+  check_whole(1);
+  free_streams(1);
+  end();
+}
+
+TEST(cancelling_and_detaching_resume) {
+  begin(NULL, NULL);
+  server_reply(&server, (struct reply){.never = 1});
+  open_streams(1);
+  brs_stream_pause(readers[0].stream);
+  brs_stream_cancel(readers[0].stream);
+  read_all(1, 8);
+  CHECK_CODE(readers[0].code, BRS_E_CANCELLED);
+  free_streams(1);
+  server_reply(&server, stream_reply(answer.data, answer.len));
+  open_streams(1);
+  brs_stream_pause(readers[0].stream);
+  brs_stream_detach(readers[0].stream);
+  brs_client_drain(client, -1);
+  brs_ready ready;
+  size_t count = 0;
+  CHECK_CODE(brs_client_next(client, &ready, 1, 20000, &count), BRS_OK);
+  CHECK_NUMBER(ready.event->kind, BRS_EVENT_STOP);
+  free_streams(1);
+  end();
+}
+
 TEST(streams_of_a_freed_client_have_ended) {
   begin(NULL, NULL);
   server_reply(&server, (struct reply){.never = 1});
@@ -194,6 +261,12 @@ TEST(each_way_of_reading_has_its_clients) {
   brs_client *other = NULL;
   CHECK_CODE(brs_client_new(config, &other, NULL), BRS_OK);
   CHECK_CODE(brs_client_next(other, ready, 2, 0, &count), BRS_E_STATE);
+  brs_request request = request_of("{}");
+  brs_stream *stream = NULL;
+  CHECK_CODE(brs_stream_open(other, &request, NULL, &stream, NULL), BRS_OK);
+  CHECK_CODE(brs_stream_pause(stream), BRS_E_STATE);
+  CHECK_CODE(brs_stream_pause(NULL), BRS_E_ARGUMENT);
+  brs_stream_free(stream);
   brs_client_free(other);
   brs_config_free(config);
   free_streams(1);

@@ -1280,6 +1280,8 @@ def declare(library: CDLL) -> None:
     library.brs_stream_open.restype = c_int
     library.brs_stream_next.argtypes = [POINTER(brs_stream), c_int64, POINTER(POINTER(brs_event))]
     library.brs_stream_next.restype = c_int
+    library.brs_stream_pause.argtypes = [POINTER(brs_stream)]
+    library.brs_stream_pause.restype = c_int
     library.brs_stream_resume.argtypes = [POINTER(brs_stream)]
     library.brs_stream_resume.restype = c_int
     library.brs_stream_detach.argtypes = [POINTER(brs_stream)]
