@@ -13,8 +13,10 @@
     print(stream.result.stop_reason, stream.result.usage.output_tokens)
 
 Calls, events and their order are those of boto3's `bedrock-runtime` client. The difference is the end: the iterator
-ends without an exception only where the answer is complete.
+ends without an exception only where the answer is complete. `AsyncClient` has the same calls for asyncio.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from ._config import ConfigKey, config_keys
 from ._ffi import VERSION as __version__
@@ -49,9 +51,14 @@ from .retry import Retry
 from .result import Result, Timings, ToolCall, Usage
 from .stream import EventStream
 
+if TYPE_CHECKING:
+    from .aio import AsyncClient, AsyncEventStream
+
 __all__ = [
     "AccessDeniedError",
     "ArgumentError",
+    "AsyncClient",
+    "AsyncEventStream",
     "BatchResponse",
     "BedrockStreamError",
     "CancelledError",
@@ -87,3 +94,12 @@ __all__ = [
     "__version__",
     "config_keys",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What asyncio is for is loaded when it is asked for: importing that takes longer than all the rest."""
+    if name not in ("AsyncClient", "AsyncEventStream"):
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    from . import aio
+
+    return getattr(aio, name)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class ClientCore:
     """A client of the library, its settings, and whom it asks and tells."""
 
-    # What stands above the caller's settings.
+    # What the caller's settings must not change.
     _own_settings: Mapping[str, Setting] = {}
 
     def __init__(
@@ -55,7 +55,10 @@ class ClientCore:
             "bearer_token": bearer_token,
         }
         settings.update(config or {})
-        settings.update(self._own_settings)
+        for key, value in self._own_settings.items():
+            if str(settings.setdefault(key, value)) != str(value):
+                message = "%s: is %s for %s, not %s" % (key, value, type(self).__name__, settings[key])
+                raise errors.of_code(Code.BRS_E_CONFIG, message)
         client = POINTER(_ffi.brs_client)()
         # What the client calls must be there until it has ended.
         self._host = Host(self._library, credentials, token, mfa)
@@ -102,20 +105,20 @@ class ClientCore:
         if not self._free.alive:
             raise errors.of_code(Code.BRS_E_CLOSED, "the client was closed")
 
-    def _send(self, one: Call, callbacks: Optional[_ffi.brs_callbacks] = None) -> Any:
-        """Opens a stream; its handle."""
+    def _send(self, one: Call, number: Optional[int] = None) -> Any:
+        """Opens a stream, which is known by that number where all of a client are read together; its handle."""
         handle = POINTER(_ffi.brs_stream)()
         request = _ffi.brs_request(size=sizeof(_ffi.brs_request), operation=one.operation)
         request.model_id = to_text("modelId", one.model_id)
         request.body = ctypes.cast(ctypes.c_char_p(one.body), ctypes.c_void_p).value
         request.body_len = len(one.body)
-        called = None if callbacks is None else byref(callbacks)
+        request.user = number
         with Config(self._library, one.settings) as config:
             if config is not None:
                 request.config = config
             with self._using:
                 self._check_open()
-                call(self._library.brs_stream_open, self._handle, byref(request), called, byref(handle))
+                call(self._library.brs_stream_open, self._handle, byref(request), None, byref(handle))
         return handle
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from ._blobs import decode_blob, decode_message, decode_source
 from ._ffi import brs_event_kind as Kind
@@ -22,7 +22,8 @@ OTHER = Kind.BRS_EVENT_OTHER.value
 # Members whose value is free JSON: a null in there is a value.
 DOCUMENTS = ("additionalModelResponseFields", "json", "input")
 
-decode_json = json.JSONDecoder().raw_decode
+# Not `decode`, which looks for white space and for more behind the value: the library has checked all that.
+scan_json: Callable[[str, int], Tuple[Any, int]] = getattr(json.JSONDecoder(), "scan_once")
 
 
 def converse_event(view: View, kind: int) -> Optional[Dict[str, Any]]:
@@ -30,7 +31,7 @@ def converse_event(view: View, kind: int) -> Optional[Dict[str, Any]]:
     raw = view.json().lstrip()
     if not raw and not view.type():
         return None
-    payload: Dict[str, Any] = decode_json(raw)[0] if raw else {}
+    payload: Dict[str, Any] = scan_json(raw, 0)[0] if raw else {}
     # "p" is padding against guessing an answer from the lengths of its packets; it means nothing.
     if "p" in payload:
         del payload["p"]

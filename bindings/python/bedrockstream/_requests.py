@@ -53,6 +53,19 @@ class ResponseBody(io.BytesIO):
             yield line.rstrip(b"\r\n")
 
 
+class InvokeHeaders(TypedDict, total=False):
+    """The members of an invoke request that travel in headers."""
+
+    contentType: Optional[str]
+    accept: Optional[str]
+    trace: Optional[str]
+    guardrailIdentifier: Optional[str]
+    guardrailVersion: Optional[str]
+    performanceConfigLatency: Optional[str]
+    serviceTier: Optional[str]
+    requestMetadata: Optional[str]
+
+
 class Call(NamedTuple):
     """One call, before it is sent."""
 
@@ -105,26 +118,26 @@ def with_tools(
     return settings
 
 
-def invoke_settings(
-    content_type: Optional[str],
-    accept: Optional[str],
-    trace: Optional[str],
-    guardrail_identifier: Optional[str],
-    guardrail_version: Optional[str],
-    performance_latency: Optional[str],
-    service_tier: Optional[str],
-    request_metadata: Optional[str],
+def invoke_headers(
+    contentType: Optional[str] = None,
+    accept: Optional[str] = None,
+    trace: Optional[str] = None,
+    guardrailIdentifier: Optional[str] = None,
+    guardrailVersion: Optional[str] = None,
+    performanceConfigLatency: Optional[str] = None,
+    serviceTier: Optional[str] = None,
+    requestMetadata: Optional[str] = None,
 ) -> Dict[str, Optional[Setting]]:
-    """The members of an invoke request that travel in headers."""
+    """The members of an invoke request that travel in headers, as settings."""
     return {
-        "invoke.content_type": content_type,
+        "invoke.content_type": contentType,
         "invoke.accept": accept,
         "invoke.trace": trace,
-        "invoke.guardrail_identifier": guardrail_identifier,
-        "invoke.guardrail_version": guardrail_version,
-        "invoke.performance_latency": performance_latency,
-        "invoke.service_tier": service_tier,
-        "invoke.request_metadata": request_metadata,
+        "invoke.guardrail_identifier": guardrailIdentifier,
+        "invoke.guardrail_version": guardrailVersion,
+        "invoke.performance_latency": performanceConfigLatency,
+        "invoke.service_tier": serviceTier,
+        "invoke.request_metadata": requestMetadata,
     }
 
 

@@ -46,11 +46,7 @@ class ToolRunner:
 
     def run(self, stream: Answer, tool: ToolCall) -> None:
         """Begins a call. Only by the thread that reads the stream."""
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor  # costs more to import than all the rest
-
-            self._pool = ThreadPoolExecutor(MOST_THREADS, "bedrockstream-tool")
-        self._pool.submit(self._answer, ref(stream), tool)
+        self._threads().submit(self._answer, ref(stream), tool)
 
     def end(self) -> None:
         """Calls that have not begun are dropped; nobody waits for the others."""
@@ -58,35 +54,52 @@ class ToolRunner:
         if self._pool is not None:
             self._pool.shutdown(wait=False)
 
-    def _answer(self, stream: ref[Answer], tool: ToolCall) -> None:
-        if self._has_ended:
-            return
-        packed, is_error = self._result(tool)
-        try:
-            deliver(stream(), tool.id, packed, is_error)
-        except BedrockStreamError as error:
-            # Not one that the library takes, as one that is too long: the model has to know, or all would wait.
-            refusal = pack("%s: %s" % (error.name, error.message))
-            try:
-                deliver(stream(), tool.id, refusal, True)
-            except BedrockStreamError:
-                pass  # the stream has ended, or the call was made void
+    def _threads(self) -> Any:
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # costs more to import than all the rest
 
-    def _result(self, tool: ToolCall) -> Result:
-        function = self._tools.get(tool.name)
-        if function is None:
+            self._pool = ThreadPoolExecutor(MOST_THREADS, "bedrockstream-tool")
+        return self._pool
+
+    def _answer(self, stream: ref[Answer], tool: ToolCall) -> None:
+        if not self._has_ended:
+            give(stream, tool, self._refusal(tool) or result_of(self._tools[tool.name], tool.input))
+
+    def _refusal(self, tool: ToolCall) -> Optional[Result]:
+        """Why a call cannot be made."""
+        if tool.name not in self._tools:
             return Result(pack("there is no tool with the name %s" % tool.name), True)
         if not tool.is_valid:
             return Result(pack("the input is not JSON: %s" % tool.input), True)
-        try:
-            return Result(pack(function(tool.input)), False)
-        except Exception as error:
-            return Result(pack("%s: %s" % (type(error).__name__, error)), True)
+        return None
 
 
 class Result(NamedTuple):
     packed: Packed
     is_error: bool
+
+
+def result_of(function: Tool, question: Any) -> Result:
+    try:
+        return Result(pack(function(question)), False)
+    except Exception as error:
+        return failure(error)
+
+
+def failure(error: BaseException) -> Result:
+    return Result(pack("%s: %s" % (type(error).__name__, error)), True)
+
+
+def give(stream: ref[Answer], tool: ToolCall, result: Result) -> None:
+    try:
+        deliver(stream(), tool.id, result.packed, result.is_error)
+    except BedrockStreamError as error:
+        # Not one that the library takes, as one that is too long: the model has to know, or all would wait.
+        refusal = pack("%s: %s" % (error.name, error.message))
+        try:
+            deliver(stream(), tool.id, refusal, True)
+        except BedrockStreamError:
+            pass  # the stream has ended, or the call was made void
 
 
 def deliver(stream: Optional[Answer], tool_use_id: str, packed: Packed, is_error: bool) -> None:

@@ -25,7 +25,7 @@ from ._requests import (
     converse_call,
     finished,
     invoke_call,
-    invoke_settings,
+    invoke_headers,
 )
 from ._tools import Tools
 from .identity import Identity, read_identity
@@ -136,7 +136,7 @@ class Client(ClientCore):
         Each event is {"chunk": {"bytes": ...}}. Errors, `on_retry` and `tools`, which go with Anthropic's format, as
         for `converse_stream`.
         """
-        headers = invoke_settings(
+        headers = invoke_headers(
             contentType, accept, trace, guardrailIdentifier, guardrailVersion, performanceConfigLatency, serviceTier,
             requestMetadata,
         )
@@ -161,7 +161,7 @@ class Client(ClientCore):
         on_retry: Optional[OnRetry] = None,
     ) -> BatchResponse:
         """Sends an InvokeModel request and waits for the whole answer: {"body": a file, "contentType": ...}."""
-        headers = invoke_settings(
+        headers = invoke_headers(
             contentType, accept, trace, guardrailIdentifier, guardrailVersion, performanceConfigLatency, serviceTier,
             requestMetadata,
         )
