@@ -149,7 +149,8 @@ private let bearer = ["AWS_BEARER_TOKEN_BEDROCK": "token-e"]
         let client = try settings(["region": "us-east-1"])
         let own = [
             "profile", "config_file", "credentials_file", "credentials.timeout_ms", "credentials.source", "io.threads",
-            "limit.streams", "limit.queued_streams", "limit.requests_per_minute", "limit.tokens_per_minute", "http2.streams",
+            "limit.streams", "limit.queued_streams", "limit.requests_per_minute", "limit.tokens_per_minute",
+            "http2.streams",
         ]
         for key in ConfigKey.allCases {
             let name = String(key.name.bytes)
