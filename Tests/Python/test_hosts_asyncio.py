@@ -531,15 +531,21 @@ def test_retries_are_told_in_the_loop(simulator):
 
 
 def test_what_ends_the_program_ends_it(simulator):
+    """Who goes on all the same is told that events may be missing."""
     def interrupt(retry):
         raise KeyboardInterrupt
 
-    async def scene(of):
-        await events_of(of, "sim.throttle-1.retryafter-10", on_retry=interrupt)
-
+    of, loop = make_async(simulator, **{"retry.mode": "standard"}), asyncio.new_event_loop()
+    other = loop.run_until_complete(open_stream(of, "sim.pieces-1000.pace-20"))
+    one = loop.create_task(events_of(of, "sim.throttle-1.retryafter-10", on_retry=interrupt))
     with pytest.raises(KeyboardInterrupt):
-        run(simulator, scene, **{"retry.mode": "standard"})
-    assert until(lambda: is_idle(simulator))
+        loop.run_until_complete(asyncio.wait_for(asyncio.gather(one), 20))
+    for left in (events_of_stream(other), asyncio.gather(one)):
+        with pytest.raises(bedrockstream.CancelledError, match="interrupted"):
+            loop.run_until_complete(left)
+    assert is_idle(simulator)
+    loop.run_until_complete(of.close())
+    loop.close()
 
 
 def test_identity(simulator):

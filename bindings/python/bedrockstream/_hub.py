@@ -124,27 +124,26 @@ class Hub:
             self._next(self._client, addressof(self._ready), CAPACITY, 0, addressof(self._count))
             if not self._count.value:
                 return True
-            self._hand_out(self._ready[: WORDS * self._count.value])
+            try:
+                self._hand_out(self._ready[: WORDS * self._count.value])
+            except BaseException:
+                # As Ctrl-C. Nobody knows which streams have got their events.
+                self._break_off_all(errors.of_code(Code.BRS_E_CANCELLED, "interrupted, and events were lost"))
+                raise
         return False
 
     def _hand_out(self, words: List[int]) -> None:
-        """To the streams that somebody has; what is raised here is meant for the whole program, as Ctrl-C."""
+        """To the streams that somebody has."""
         streams, views = self._streams, self._views
-        numbers = words[1::WORDS]
-        try:
-            for number, address in zip(numbers, words[2::WORDS]):
-                reference = streams.get(number)
-                stream = None if reference is None else reference()
-                if stream is None:
-                    continue
-                try:
-                    stream.take(views.get(address) or self._view(address))
-                except Exception as error:
-                    stream.break_off(error)
-        except BaseException:
-            # Nobody knows which of these have got their events.
-            self._break_off_all(errors.of_code(Code.BRS_E_CANCELLED, "interrupted, and events were lost"), numbers)
-            raise
+        for number, address in zip(words[1::WORDS], words[2::WORDS]):
+            reference = streams.get(number)
+            stream = None if reference is None else reference()
+            if stream is None:
+                continue
+            try:
+                stream.take(views.get(address) or self._view(address))
+            except Exception as error:
+                stream.break_off(error)
 
     def _view(self, address: int) -> View:
         """The library puts events where it had others: there are no more views than it gives events at once."""
@@ -208,10 +207,9 @@ class Hub:
         self._library.brs_client_drain(self._handle, 0)
         self.wake()
 
-    def _break_off_all(self, error: BaseException, numbers: Optional[List[int]] = None) -> None:
-        for number in list(self._streams) if numbers is None else numbers:
-            reference = self._streams.get(number)
-            stream = None if reference is None else reference()
+    def _break_off_all(self, error: BaseException) -> None:
+        for reference in list(self._streams.values()):
+            stream = reference()
             if stream is not None:
                 stream.break_off(error)
 
