@@ -548,6 +548,24 @@ def test_what_ends_the_program_ends_it(simulator):
     loop.close()
 
 
+def test_warm_connections(simulator):
+    async def scene(of):
+        of.warm(5)
+        assert await sooner(lambda: simulator.stats()["open"] == 6)
+        await asyncio.gather(*(events_of(of, "sim.pieces-9.pace-20") for _ in range(5)))
+        assert simulator.stats()["streams"]["completed"] == 5 and simulator.stats()["open"] == 6
+
+    async def later(of):
+        assert await events_of(of, "sim.pieces-3")
+        assert await sooner(lambda: simulator.stats()["open"] > 2)
+        await of.close()
+
+    run(simulator, scene)
+    of = make_async(simulator)
+    of.warm(2)  # outside of any loop
+    asyncio.run(later(of))
+
+
 def test_identity(simulator):
     async def scene(of):
         identity = await of.identify()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import ctypes
 import functools
@@ -359,6 +360,13 @@ class AsyncClient(ClientCore):
         stream = await self._open(one)
         answer = await last_body(stream, "InvokeModel")
         return finished(stream, {"body": ResponseBody(answer), "contentType": content_type(headers.get("accept"))})
+
+    def warm(self, streams: int) -> None:
+        """As `Client.warm`, in the event loop: where none is running, the first that uses the client opens them."""
+        super().warm(streams)
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            self._hub.attach()
 
     async def identify(self, timeout_s: Optional[float] = None) -> Identity:
         """Finds out who the client is, as its first call would, without sending one; as `Client.identify`."""
