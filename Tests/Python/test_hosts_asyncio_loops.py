@@ -161,6 +161,7 @@ async def weather(question):
     return {"sky": "clear"}
 
 async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60  # or a busy machine is complained of
     client = bedrockstream.AsyncClient(region_name="us-east-1", endpoint_url=sys.argv[1],
                                        aws_access_key_id="AKIDEXAMPLE",
                                        aws_secret_access_key="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
