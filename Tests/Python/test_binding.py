@@ -429,7 +429,7 @@ def test_closing_the_client_cancels_its_streams(simulator):
 def test_bad_settings_are_named(simulator):
     for settings, word in [
             ({"no.such_key": "1"}, "no.such_key"), ({"timeout.connect_ms": "soon"}, "timeout.connect_ms"),
-            ({"region": "a\0b"}, "region")]:
+            ({"region": "a\0b"}, "region"), ({"delivery.queue": "client"}, "delivery.queue: is stream for Client")]:
         with pytest.raises(bedrockstream.ArgumentError) as caught:
             make_client(simulator, **settings)
         assert word in str(caught.value)

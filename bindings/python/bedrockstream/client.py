@@ -50,6 +50,8 @@ class Client(ClientCore):
     `logger` gets what the library logs, by a thread of its own; its level counts as it is now.
     """
 
+    _own_settings = {"delivery.queue": "stream"}
+
     def identify(self, timeout_s: Optional[float] = None) -> Identity:
         """Finds out who the client is, as its first call would, without sending one; raises what that would raise.
 
