@@ -642,6 +642,11 @@ typedef struct brs_result {
   /** How long the stream waited for its turn, in microseconds; 0 where it did not. Only `limit.streams` and its like
    *  make streams wait. */
   int64_t queued_us;
+  /** How many requests were sent beside late ones (`hedge.after_ms`); `attempts` has them too. */
+  uint32_t hedges;
+  /** How many of those took the place of the late one. The requests that were dropped may be paid for as well: no
+   *  service says what they used. */
+  uint32_t hedges_won;
 } brs_result;
 
 /** How a stream failed. */
@@ -1212,6 +1217,9 @@ const char *brs_code_name(brs_code code);
  * fallback (text; default none)
  *     Who is asked when throttling or an unavailable model exhausts the attempts: MODEL, MODEL@REGION or
  *     @REGION, separated by commas.
+ * hedge.after_ms (integer; default 0)
+ *     Milliseconds without a byte of the answer after which a request is sent a second time: the first to be
+ *     answered goes on, the other is dropped, and costs what it costs; 0 for never.
  * http.version (one of: auto, 1.1, 2; default 1.1)
  *     HTTP version to speak. 2 is spoken where TLS agrees on it; streams share connections then where libcurl
  *     is 8.5 or newer, and each has one of its own with an older libcurl, for which auto means 1.1.

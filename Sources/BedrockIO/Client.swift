@@ -45,6 +45,7 @@ public final class Client: @unchecked Sendable {
             worker.loop.shared.hostKinds = host?.kinds ?? []
             worker.loop.shared.log = log
             worker.loop.shared.limit(limits.part(number, of: workers.count))
+            if let first = workers.first { worker.loop.shared.shareQuota(of: first.loop.shared) }
         }
         return client.startThreads() ? client : nil
     }

@@ -165,6 +165,7 @@ final class Loop: @unchecked Sendable {
     /// libcurl is done with a stream's transfer.
     func ended(_ transfer: Transfer, _ result: CURLcode) {
         guard let stream = transfer.stream else { return endDraining(transfer) }
+        if transfer.isBeside { return tell(stream) { $0.hedgeEnded(now: now) } }
         if result == CURLE_OK {
             stream.recorder?.end(now: now)
             tell(stream) { $0.bodyEnded(now: now) }
@@ -189,6 +190,7 @@ final class Loop: @unchecked Sendable {
 
     private func follow(_ stream: Stream) {
         stream.consumer.flush()
+        if let recorder = stream.recorder { recorder.follow(stream.exchange.lane, now: now) }
         markIfEnded(stream)
         if stream.exchange.hasAction, !stream.isQueued {
             stream.isQueued = true
@@ -235,7 +237,13 @@ final class Loop: @unchecked Sendable {
         readClock()
         let times = isReused ? ConnectionTimes() : ConnectionTimes(transfer.easy)
         var goesOut = false
-        tell(stream) { goesOut = $0.connected(isReused: isReused, times: times, now: now) }
+        let isHedge = transfer.isBeside
+        tell(stream) {
+            goesOut =
+                isHedge
+                ? $0.hedgeConnected(isReused: isReused, times: times, now: now)
+                : $0.connected(isReused: isReused, times: times, now: now)
+        }
         if goesOut { transfer.beginUpload() }
         return goesOut
     }
@@ -245,12 +253,14 @@ final class Loop: @unchecked Sendable {
         guard let stream = transfer.stream else { return transfer.watchUpload(false) }
         readClock()
         let (length, isWhole) = transfer.uploaded(bodyLength)
+        if transfer.isBeside { return stream.exchange.hedgeSent(length: length, isWhole: isWhole, now: now) }
         stream.exchange.requestSent(length: length, isWhole: isWhole, now: now)
     }
 
     /// False when the transfer is to end.
     func received(headLine line: Span<UInt8>, from transfer: Transfer) -> Bool {
         guard let stream = transfer.stream else { return true }
+        if transfer.isBeside { return hedgeReceived(headLine: line, from: transfer, of: stream) }
         stream.recorder?.head(line, now: now)
         stream.depth &+= 1
         stream.exchange.received(headLine: line, now: now)
@@ -259,9 +269,25 @@ final class Loop: @unchecked Sendable {
         return !stream.exchange.hasEnded
     }
 
+    /// The one that begins an answer makes the hedge the stream's attempt, or is the last.
+    private func hedgeReceived(headLine line: Span<UInt8>, from transfer: Transfer, of stream: Stream) -> Bool {
+        readClock()
+        stream.depth &+= 1
+        stream.exchange.hedgeReceived(headLine: line, now: now)
+        stream.depth &-= 1
+        if !transfer.isBeside {
+            stream.recorder?.follow(transfer.lane, now: now)
+            stream.recorder?.head(line, now: now)
+        }
+        follow(stream)
+        return !stream.exchange.hasEnded
+    }
+
     /// Bytes of a body, in libcurl's buffer. Returns what a write callback returns.
     func received(_ bytes: Span<UInt8>, from transfer: Transfer) -> Int {
         guard let stream = transfer.stream else { return drained(bytes.count, of: transfer) }
+        // Nobody wants what a hedge has taken the place of.
+        if transfer.lane != stream.exchange.lane { return 0 }
         // libcurl reads on after a callback that took its time.
         refreshClock()
         if let recorder = stream.recorder, !stream.exchange.isPaused { recorder.bytes(bytes, now: now) }
@@ -423,6 +449,8 @@ final class Loop: @unchecked Sendable {
             case .dropTransfer: drop(stream)
             case .drainTransfer: drain(stream)
             case .send(let request, let isFresh): send(request, isFresh: isFresh, stream)
+            case .sendHedge(let request, let isFresh): sendHedge(request, isFresh: isFresh, stream)
+            case .dropHedge: dropOther(stream)
             case .resumeTransfer: if let transfer = stream.transfer { _ = sys_unpause(transfer.easy) }
             case .awaitIdentity: unidentified.append(stream)
             case .finish: letGo(stream)
@@ -445,19 +473,30 @@ final class Loop: @unchecked Sendable {
     private func send(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) {
         stream.recorder?.begin(request, attempt: stream.exchange.attempts, now: now)
         do throws(Failure) {
-            try add(request, isFresh: isFresh, stream)
+            try add(request, isFresh: isFresh, stream, in: stream.exchange.lane)
         } catch {
             tell(stream) { $0.refused(error, now: now) }
         }
     }
 
-    private func add(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) throws(Failure) {
+    private func sendHedge(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) {
+        stream.recorder?.keep(request, attempt: stream.exchange.attempts)
+        do throws(Failure) {
+            try add(request, isFresh: isFresh, stream, in: stream.exchange.lane.other)
+        } catch {
+            tell(stream) { $0.hedgeEnded(now: now) }
+        }
+    }
+
+    private func add(
+        _ request: PreparedRequest, isFresh: Bool, _ stream: Stream, in lane: Lane
+    ) throws(Failure) {
         guard let easy = takeEasy() else { throw Self.shortOfMemory }
-        guard let transfer = Transfer(easy: easy, body: request.body, for: stream, on: self) else {
+        guard let transfer = Transfer(easy: easy, body: request.body, for: stream, in: lane, on: self) else {
             curl_easy_cleanup(easy)
             throw Self.shortOfMemory
         }
-        stream.transfer = transfer
+        stream.set(transfer, in: lane)
         guard transfer.prepare(request, settings: stream.exchange.settings, isFresh: isFresh) else {
             throw Self.shortOfMemory
         }
@@ -482,6 +521,7 @@ final class Loop: @unchecked Sendable {
     private func letGo(_ stream: Stream) {
         timers.remove(stream)
         drop(stream)
+        dropOther(stream)
         // One that ended while it waited: nothing may come of what it waits for.
         if !unidentified.isEmpty { unidentified.removeAll { $0 === stream } }
         stream.recorder?.close()
@@ -503,6 +543,13 @@ final class Loop: @unchecked Sendable {
         guard let transfer = stream.transfer else { return }
         endRecord(stream)
         stream.transfer = nil
+        transfer.stream = nil
+        recycle(transfer)
+    }
+
+    private func dropOther(_ stream: Stream) {
+        guard let transfer = stream.otherTransfer else { return }
+        stream.otherTransfer = nil
         transfer.stream = nil
         recycle(transfer)
     }

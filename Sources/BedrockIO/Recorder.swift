@@ -9,6 +9,9 @@ import Synchronization
 public final class Recorder: @unchecked Sendable {
     private let counter: ExchangeCounter
     private var record: ExchangeRecord
+    /// The lane of what is recorded, and what goes out in the other one.
+    private var lane = Lane.first
+    private var beside: (request: PreparedRequest, attempt: UInt32)?
     /// Negative: nothing is written any more.
     private var file: Int32
 
@@ -33,6 +36,20 @@ public final class Recorder: @unchecked Sendable {
     func begin(_ request: PreparedRequest, attempt: UInt32, now: Int64) {
         guard file >= 0 else { return }
         write(record.begin(request, number: counter.next(), attempt: attempt, now: now))
+    }
+
+    /// What goes out beside the request that is recorded.
+    func keep(_ request: PreparedRequest, attempt: UInt32) {
+        beside = (request, attempt)
+    }
+
+    /// Records what is in this lane, where the request that was sent beside the other has taken its place.
+    func follow(_ lane: Lane, now: Int64) {
+        guard lane != self.lane else { return }
+        self.lane = lane
+        end(cut: "another request goes on in its place", now: now)
+        if let beside { begin(beside.request, attempt: beside.attempt, now: now) }
+        beside = nil
     }
 
     func head(_ line: Span<UInt8>, now: Int64) {

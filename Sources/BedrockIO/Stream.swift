@@ -28,7 +28,7 @@ public final class Stream: TurnTaker, @unchecked Sendable {
     let exchange: Exchange
     /// Nil where exchanges are not recorded.
     let recorder: Recorder?
-    var transfer: Transfer?
+    private var transfers: (first: Transfer?, second: Transfer?)
     /// How many inputs of the exchange are being worked on, one inside a callback of the other.
     var depth = 0
     var isQueued = false
@@ -90,14 +90,15 @@ public final class Stream: TurnTaker, @unchecked Sendable {
     public func release() {
         guard !client.isForked else { return }
         if worker.isMine { return worker.loop.cancel(self, Self.freed) }
-        guard consumer.isCalledByLoop else { return cancel() }
+        // A callback that is running now is the last one.
+        cancel()
+        guard consumer.isCalledByLoop else { return }
         guard worker.hasThread else {
             return worker.own(unless: { self.isOver }) {
                 worker.loop.cancel(self, Self.freed)
                 worker.loop.sweep()
             }
         }
-        cancel()
         monitor.locked {
             while !hasEnded { _ = monitor.wait() }
         }
@@ -128,6 +129,22 @@ public final class Stream: TurnTaker, @unchecked Sendable {
     }
 
     // MARK: The loop's thread
+
+    /// The transfer of the exchange's attempt.
+    var transfer: Transfer? {
+        get { exchange.lane == .first ? transfers.first : transfers.second }
+        set { set(newValue, in: exchange.lane) }
+    }
+
+    /// The one beside it: of a hedge, or of what a hedge has taken the place of.
+    var otherTransfer: Transfer? {
+        get { exchange.lane == .first ? transfers.second : transfers.first }
+        set { set(newValue, in: exchange.lane.other) }
+    }
+
+    func set(_ transfer: Transfer?, in lane: Lane) {
+        if lane == .first { transfers.first = transfer } else { transfers.second = transfer }
+    }
 
     /// What the caller's threads have asked for since the last time.
     func takeNotice() -> Notice {

@@ -7,6 +7,8 @@ final class Transfer: EasyHandle {
     let loop: Loop
     /// Whose request it is; nil once the rest of the answer is read for nobody.
     unowned(unsafe) var stream: Stream?
+    /// Where the stream has it.
+    let lane: Lane
     /// How many bytes may still be read for nobody, and until when.
     var drainLength = Limits.drainLength
     var drainDeadline: Int64 = 0
@@ -14,12 +16,16 @@ final class Transfer: EasyHandle {
     private var upload = Upload()
 
     /// Nil without memory.
-    init?(easy: UnsafeMutableRawPointer, body: RequestBody, for stream: Stream, on loop: Loop) {
+    init?(easy: UnsafeMutableRawPointer, body: RequestBody, for stream: Stream, in lane: Lane, on loop: Loop) {
         self.body = body
         self.stream = stream
+        self.lane = lane
         self.loop = loop
         super.init(easy: easy)
     }
+
+    /// It is not the one of its stream's attempt.
+    var isBeside: Bool { stream.map { $0.exchange.lane != lane } ?? false }
 
     override func ended(_ result: CURLcode) {
         loop.ended(self, result)

@@ -81,6 +81,8 @@ extension brs_result {
         model_id_len = view.modelID.count
         delivered = view.delivered
         attempts = view.attempts
+        hedges = view.hedges.sent
+        hedges_won = view.hedges.won
         connection_reused = view.isConnectionReused ? 1 : 0
         metadata_json = view.metadata.chars
         metadata_json_len = view.metadata.count

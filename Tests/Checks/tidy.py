@@ -36,7 +36,7 @@ BANNED: List[Tuple[str, str]] = [
 
 # Who may import what. Imports go one way.
 IMPORTS: Dict[str, Tuple[str, ...]] = {
-    "BedrockCore": ("CSystem.Memory", "CSystem.Checksum", "CSystem.Digest"),
+    "BedrockCore": ("CSystem.Memory", "CSystem.Checksum", "CSystem.Digest", "Synchronization"),
     "BedrockIO": ("BedrockCore", "CSystem", "CSystem.Memory", "CSystem.Posix", "CSystem.Curl", "Synchronization"),
     "BedrockStream": ("BedrockIO", "BedrockCore", "CBedrockStream", "CSystem.Memory"),
 }

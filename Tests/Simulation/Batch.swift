@@ -9,7 +9,8 @@ struct Batch {
     private var ways = [Int](repeating: 0, count: Exchange.transitions.count)
     private var calls = 0
     private var requests = 0
-    private var retries = 0
+    private var hedges = 0
+    private var hedgesWon = 0
     /// The first few seeds that failed, with what they violated.
     private(set) var faults: [(seed: UInt64, invariant: String, detail: String)] = []
     private static let faultCount = 10
@@ -41,7 +42,9 @@ struct Batch {
 
     private mutating func count(_ call: Call) {
         calls += 1
-        requests += call.watch.retries.requestCount
+        requests += call.watch.retries.requestCount + Int(call.watch.hedges.count)
+        hedges += Int(call.watch.hedges.count)
+        hedgesWon += Int(call.watch.hedges.wonCount)
         outcomes[call.watch.endCode.map { String(decoding: Bytes($0.name), as: UTF8.self) } ?? "success", default: 0] +=
             1
         for way in ways.indices where call.exchange.waysTaken >> UInt64(way) & 1 == 1 { ways[way] += 1 }
@@ -57,7 +60,7 @@ struct Batch {
     }
 
     var report: String {
-        var lines = ["\(calls) calls, \(requests) requests"]
+        var lines = ["\(calls) calls, \(requests) requests, \(hedges) hedges, of which \(hedgesWon) went on"]
         for (name, count) in outcomes.sorted(by: { $0.value > $1.value }) { lines.append("  \(padded(count)) \(name)") }
         lines.append("transitions")
         for (way, count) in zip(Exchange.transitions, ways) {

@@ -26,7 +26,12 @@ final class Call: StreamConsumer, CallerWishes, TurnTaker {
     private(set) var watch: Watch!
 
     // The loop's part of it.
-    var transfer: Transfer?
+    var transfers: [Lane: Transfer] = [:]
+    /// The one that the exchange's attempt is in.
+    var transfer: Transfer? {
+        get { transfers[exchange.lane] }
+        set { transfers[exchange.lane] = newValue }
+    }
     var depth = 0
     var isQueued = false
     var timer = Int64.max
@@ -83,8 +88,8 @@ final class Call: StreamConsumer, CallerWishes, TurnTaker {
 
     /// Lets go of what holds on to this.
     func letGo() {
-        transfer?.call = nil
-        transfer = nil
+        for transfer in transfers.values { transfer.call = nil }
+        transfers = [:]
         exchange = nil
         desk = nil
         watch = nil

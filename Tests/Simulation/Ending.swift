@@ -20,7 +20,7 @@ enum Ending {
         ledger.require(exchange.deadline == nil, "no deadline after the end", name)
         ledger.require(
             !exchange.hasAction && exchange.nextAction(call.world.clock) == nil, "no action after the end", name)
-        ledger.require(call.transfer == nil, "no transfer is left", name)
+        ledger.require(call.transfers.isEmpty, "no transfer is left", name)
         ledger.require(!exchange.hasLeftTable, "states change by the table", name)
     }
 }

@@ -5,6 +5,7 @@ final class Ledger {
     private(set) var fault: (invariant: String, detail: String)?
     /// What is left for retries: an independent count.
     private(set) var quota = 500
+    private(set) var leastQuota = 500
 
     var isBroken: Bool { fault != nil }
 
@@ -20,6 +21,7 @@ final class Ledger {
 
     func pay(_ cost: Int) {
         quota -= cost
+        leastQuota = min(leastQuota, quota)
         require(quota >= 0, "the quota is never overdrawn", "\(quota) left")
     }
 

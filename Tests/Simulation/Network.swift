@@ -18,6 +18,9 @@ final class Transfer {
     let host: String
     /// Whose it is; nil once the rest is read for nobody.
     var call: Call?
+    let lane: Lane
+    /// It is not the one that the exchange's attempt is in.
+    var isBeside: Bool { call.map { $0.exchange.lane != lane } ?? false }
     var connection: Connection
     var response = Response()
     /// The next line of the head, and the next byte of the body.
@@ -32,7 +35,8 @@ final class Transfer {
     var drainDeadline: Int64 = 0
     var drainLength = Limits.drainLength
 
-    init(_ request: PreparedRequest, _ call: Call, _ connection: Connection) {
+    init(_ request: PreparedRequest, _ call: Call, _ lane: Lane, _ connection: Connection) {
+        self.lane = lane
         self.request = request
         self.call = call
         self.connection = connection
@@ -58,12 +62,13 @@ final class Network {
 
     // MARK: What the loop asks
 
-    func send(_ request: PreparedRequest, isFresh: Bool, _ call: Call) {
+    func send(_ request: PreparedRequest, isFresh: Bool, _ call: Call, _ lane: Lane) {
         let host = Self.host(of: request)
         let reused = isFresh ? nil : takeIdle(host)
-        let transfer = Transfer(request, call, reused ?? Connection(host: host))
+        let transfer = Transfer(request, call, lane, reused ?? Connection(host: host))
         liveCount += 1
-        call.transfer = transfer
+        world.ledger.require(call.transfers[lane] == nil, "one transfer in a lane", "call \(call.number)")
+        call.transfers[lane] = transfer
         if reused != nil {
             plan(transfer, world.dice.milliseconds(0...1)) { $0.reuse(transfer) }
         } else {
@@ -86,15 +91,14 @@ final class Network {
         }
     }
 
-    func drop(_ call: Call) {
-        guard let transfer = call.transfer else { return }
-        call.transfer = nil
+    func drop(_ call: Call, _ lane: Lane) {
+        guard let transfer = call.transfers.removeValue(forKey: lane) else { return }
         recycle(transfer)
     }
 
     func drain(_ call: Call) {
         guard let transfer = call.transfer else { return }
-        guard draining.count < Limits.drainCount, !transfer.isDone else { return drop(call) }
+        guard draining.count < Limits.drainCount, !transfer.isDone else { return drop(call, call.exchange.lane) }
         call.transfer = nil
         transfer.call = nil
         transfer.drainDeadline = world.now + Limits.drainMilliseconds * 1_000_000
@@ -125,7 +129,11 @@ final class Network {
                 endDraining(transfer)
                 continue
             }
-            guard call.transfer === transfer else { continue }
+            guard call.transfers[transfer.lane] === transfer else { continue }
+            if transfer.isBeside {
+                world.tell(call) { $0.hedgeEnded(now: self.world.now) }
+                continue
+            }
             call.watch.transportEnded(transfer.result, transfer)
             world.note("call \(call.number): the transport ends: \(transfer.result?.message ?? "cleanly")")
             if let failure = transfer.result {
@@ -178,10 +186,16 @@ final class Network {
     private func connected(_ transfer: Transfer, isReused: Bool, asks: Bool = true) -> Bool {
         guard let call = transfer.call else { return false }
         var goesOut = false
-        call.watch.willConnect(isReused: isReused)
-        world.note("call \(call.number): connected\(isReused ? ", used before" : "")")
-        world.tell(call) { goesOut = $0.connected(isReused: isReused, now: self.world.now) }
-        call.watch.connected(goesOut)
+        let isHedge = transfer.isBeside
+        call.watch.willConnect(isReused: isReused, transfer.lane)
+        world.note("call \(call.number): connected\(isReused ? ", used before" : "")\(isHedge ? ", the hedge" : "")")
+        world.tell(call) {
+            goesOut =
+                isHedge
+                ? $0.hedgeConnected(isReused: isReused, now: self.world.now)
+                : $0.connected(isReused: isReused, now: self.world.now)
+        }
+        if !isHedge { call.watch.connected(goesOut) }
         guard goesOut else {
             end(transfer, TransportFailure(.other, "aborted by a callback"))
             return false
@@ -198,8 +212,8 @@ final class Network {
         plan(transfer, world.dice.milliseconds(0...30)) { network in
             guard let call = transfer.call else { return }
             if first < length { network.sent(transfer, length - first, isWhole: true) }
-            transfer.response = network.world.server.answer(transfer.request, call)
-            call.watch.response = transfer.response
+            transfer.response = network.world.server.answer(transfer.request, call, transfer.lane)
+            call.watch.answered(transfer.response, transfer.lane)
             let silence = transfer.response.silenceAt == -1 ? transfer.response.silence : 0
             network.plan(transfer, network.world.dice.milliseconds(0...200) + silence) { $0.advance(transfer) }
         }
@@ -207,8 +221,14 @@ final class Network {
 
     private func sent(_ transfer: Transfer, _ length: Int64, isWhole: Bool) {
         guard let call = transfer.call else { return }
-        call.watch.requestWent(length, isWhole: isWhole)
-        world.tell(call) { $0.requestSent(length: length, isWhole: isWhole, now: self.world.now) }
+        call.watch.requestWent(length, isWhole: isWhole, transfer.lane)
+        world.tell(call) {
+            if transfer.isBeside {
+                $0.hedgeSent(length: length, isWhole: isWhole, now: self.world.now)
+            } else {
+                $0.requestSent(length: length, isWhole: isWhole, now: self.world.now)
+            }
+        }
     }
 
     // MARK: Bytes
@@ -248,17 +268,28 @@ final class Network {
             let line = transfer.response.head[transfer.line]
             transfer.line += 1
             guard let call = transfer.call else { continue }
-            call.watch.bytesArrived(line.count)
-            world.tell(call) { $0.received(headLine: line.span, now: self.world.now) }
+            bring(line, of: transfer, to: call)
             // The loop ends a transfer whose exchange has ended.
             if call.exchange.hasEnded { return end(transfer, TransportFailure(.other, "failed writing header")) }
         } while transfer.line < transfer.response.head.count && !world.dice.percent(5)
         plan(transfer, world.dice.percent(80) ? 0 : world.dice.time(upTo: 27)) { $0.advance(transfer) }
     }
 
+    /// A line of a head; one that begins an answer puts a hedge in the first request's place.
+    private func bring(_ line: Bytes, of transfer: Transfer, to call: Call) {
+        guard transfer.isBeside else {
+            call.watch.bytesArrived(line.count)
+            return world.tell(call) { $0.received(headLine: line.span, now: self.world.now) }
+        }
+        call.watch.hedgeReceives(line)
+        world.tell(call) { $0.hedgeReceived(headLine: line.span, now: self.world.now) }
+        call.watch.hedgeReceived(line)
+    }
+
     private func bring(_ transfer: Transfer, _ range: Range<Int>) {
         guard let call = transfer.call else { return drained(transfer, range) }
         guard !transfer.isDone else { return }
+        if transfer.isBeside { return end(transfer, TransportFailure(.other, "failed writing body")) }
         var intake = Intake.taken
         let isHeld = call.watch.isHolding
         if !isHeld { call.watch.bytesArrived(range.count) }

@@ -16,8 +16,8 @@ final class Server {
         self.signer = signer
     }
 
-    func answer(_ request: PreparedRequest, _ call: Call) -> Response {
-        var response = respond(request, call)
+    func answer(_ request: PreparedRequest, _ call: Call, _ lane: Lane) -> Response {
+        var response = respond(request, call, lane)
         if response.hasDate, world.dice.percent(95) {
             response.head.append(Bytes("Date: \(Self.httpDate(world.serverSeconds))\r\n".utf8))
         } else {
@@ -32,10 +32,10 @@ final class Server {
         return response
     }
 
-    private func respond(_ request: PreparedRequest, _ call: Call) -> Response {
+    private func respond(_ request: PreparedRequest, _ call: Call, _ lane: Lane) -> Response {
         if let refusal = refusal(request) { return refusal }
         let asked = AskedFor(request.body.bytes.array, behind: call.watch.turns.messages.count)
-        call.watch.asked(asked, request)
+        call.watch.asked(asked, request, lane)
         if asked.endsInAssistant, refusesPrefill || world.dice.percent(10) {
             var refusal = Response.failure(Reported(400, "ValidationException", .validation, .none), &world.dice)
             refusal.retry = .refusedContinuation
@@ -48,7 +48,7 @@ final class Server {
         switch fault {
         case .httpError: return .failure(world.dice.pick(Reported.answers), &world.dice, hint: hint)
         case .throttled: return .failure(world.dice.pick(Reported.throttling), &world.dice, hint: hint)
-        default: return stream(asked, call, fault)
+        default: return stream(asked, call, lane, fault)
         }
     }
 
@@ -57,17 +57,19 @@ final class Server {
         return Int64(world.dice.pick([0, 1, 100, 3000, 7000, 100_000]))
     }
 
-    private func stream(_ asked: AskedFor, _ call: Call, _ fault: Fault) -> Response {
+    private func stream(_ asked: AskedFor, _ call: Call, _ lane: Lane, _ fault: Fault) -> Response {
         let isInvoke = call.operation.isInvoke
-        let answer = nextAnswer(asked, call)
+        let answer = nextAnswer(asked, call, lane)
         if !call.operation.isStreaming { return FaultyWhole(answer, call.operation, fault, &world.dice).response }
         let messages = isInvoke ? AnthropicMessages(answer).messages : ConverseMessages(answer).messages
         return FaultyStream(answer, messages, fault, &world.dice).response
     }
 
-    private func nextAnswer(_ asked: AskedFor, _ call: Call) -> Answer {
-        guard call.watch.continuation.isRunning else { return Answer.drawn(&world.dice, &call.manner) }
-        return call.watch.continuation.rest(asked, call.watch, &world.dice)
+    private func nextAnswer(_ asked: AskedFor, _ call: Call, _ lane: Lane) -> Answer {
+        guard call.watch.continuation.isRunning, call.watch.isWaitedFor(lane) else {
+            return Answer.drawn(&world.dice, &call.manner)
+        }
+        return call.watch.rest(asked, lane, &world.dice)
     }
 
     // MARK: Who asks, and when

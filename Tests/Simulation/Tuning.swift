@@ -30,6 +30,8 @@ struct Tuning {
     var minMaxTokens: Int64 = 256
     var retriesModelStreamErrors = false
     var recovery = Recovery.none
+    /// When a request that is unanswered gets another beside it; 0 for never.
+    var hedgeAfter: Int64 = 0
     /// Models and regions in the order in which they are asked.
     var targets = [Target(model: "m.one", region: "us-east-1")]
     var source = Source.environment
@@ -68,6 +70,7 @@ extension Tuning {
         tuning.minMaxTokens = Int64(dice.pick([1, 256, 256, 900]))
         tuning.retriesModelStreamErrors = dice.percent(30)
         tuning.recovery = dice.pick([.none, .none, .restart, .continuation])
+        tuning.hedgeAfter = dice.pick([0, 0, 0, 0, 1, 20, 150, 1000]) * 1_000_000
         tuning.drawTargets(&dice)
         tuning.source = dice.pick([.environment, .environment, .environment, .configuration, .bearer])
         return tuning
@@ -126,6 +129,7 @@ extension Tuning {
             (.toolTimeout, Self.milliseconds(toolLimit)), (.queueTime, Self.milliseconds(queueLimit)),
             (.group, group),
         ]
+        if hedgeAfter > 0 { values.append((.hedgeAfter, Self.milliseconds(hedgeAfter))) }
         if targets.count > 1 { values.append((.fallback, fallbackText)) }
         if source == .configuration {
             let keys = Keys(generation: 0)

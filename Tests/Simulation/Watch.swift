@@ -11,7 +11,7 @@ final class Watch {
     let opened: Int64
     private var queuedAt: Int64?
     private var turnAt: Int64?
-    private var sentAt: Int64 = 0
+    private(set) var sentAt: Int64 = 0
     private var connectedAt: Int64?
     private var byteAt: Int64?
     /// The consumer holds the transfer back.
@@ -33,7 +33,8 @@ final class Watch {
     private(set) var visibleCount = 0
     private(set) var text = Bytes()
     var continuation = ContinuationWatch()
-    private var timings = TimingsWatch()
+    var timings = TimingsWatch()
+    var hedges = HedgeWatch()
 
     var retries = RetryWatch()
     var turns: TurnWatch
@@ -88,9 +89,20 @@ final class Watch {
         isTransportDone = false
         transportResult = nil
         isConnectionReused = false
+        hedges.begunRequest(continuation)
     }
 
-    func willConnect(isReused: Bool) {
+    /// A hedge has taken the place of the request.
+    func goesOn(_ hedge: HedgeWatch.Beside) {
+        (sentAt, connectedAt, byteAt) = (hedge.sentAt, hedge.connectedAt, nil)
+        (response, isConnectionReused) = (hedge.response, hedge.isConnectionReused)
+        (next, longestPiece, takenLength, isTransportDone, transportResult) = (0, 0, 0, false, nil)
+        if let found = hedge.continuation ?? hedges.base { continuation = found }
+        timings.goesOn(hedge)
+    }
+
+    func willConnect(isReused: Bool, _ lane: Lane) {
+        guard lane == hedges.lane else { return hedges.connected(isReused: isReused, world.now) }
         if byteAt == nil {
             connectedAt = world.now
             timings.connected(world.now)
@@ -107,7 +119,8 @@ final class Watch {
         takenLength = place
     }
 
-    func requestWent(_ length: Int64, isWhole: Bool) {
+    func requestWent(_ length: Int64, isWhole: Bool, _ lane: Lane) {
+        guard lane == hedges.lane else { return hedgeWent(length, isWhole: isWhole) }
         if isUnderWay { timings.requestWent(length, isWhole: isWhole, world.now) }
     }
 
@@ -136,7 +149,7 @@ final class Watch {
         if byteAt != nil { byteAt = moment }
     }
 
-    private var isUnderWay: Bool {
+    var isUnderWay: Bool {
         switch call.exchange.state {
         case .connecting, .requesting, .answering: true
         default: false
@@ -193,6 +206,7 @@ final class Watch {
             }
         }
         checkRetryTime(passed)
+        checkHedge(passed)
     }
 
     // MARK: Usage
@@ -332,6 +346,10 @@ final class Watch {
         checkStop()
         checkDetails(result.details)
         ledger.giveBack(retries.lastCost ?? 1)
+        giveBackHedges()
+        require(
+            result.hedges.sent == hedges.count && result.hedges.won == hedges.wonCount,
+            "hedges are counted", "\(result.hedges) in place of \(hedges.count), \(hedges.wonCount)")
     }
 
     private func checkResult(_ result: ResultView, _ response: Response) {

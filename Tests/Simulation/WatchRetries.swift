@@ -50,6 +50,7 @@ extension Watch {
         require(!hasEnded, "nothing follows the end", "a judgement: \(plan.words)")
         let code = plan.failure.code
         checkLimit(code)
+        checkNoHedge(code)
         require(isPlausible(code), "a failure is what happened", "\(code) of \(response?.words ?? "no response")")
         if wasTaken(code), !call.isDetached {
             require(continuation.isRunning || isWhollyDelivered, "what came before a failure is delivered", "\(code)")
@@ -81,7 +82,7 @@ extension Watch {
     }
 
     /// Whether another attempt may follow, by what the server meant.
-    private func retryKind(_ code: ErrorCode) -> RetryKind {
+    func retryKind(_ code: ErrorCode) -> RetryKind {
         switch code {
         case .resolve, .connect, .transport, .incomplete: .transient
         case .timeoutConnect, .timeoutFirstByte, .timeoutBetweenBytes: .transient
@@ -318,13 +319,13 @@ extension Watch {
         if isNew { retries.reopenedNumber = 0 }
     }
 
-    private func checkAddress(_ request: PreparedRequest) {
+    func checkAddress(_ request: PreparedRequest) {
         let target = tuning.targets[min(retries.target, tuning.targets.count - 1)]
         let url = "https://bedrock-runtime.\(target.region).amazonaws.com/model/\(target.model)/"
         require(String(request.url).hasPrefix(url), "the right model is asked", String(request.url))
     }
 
-    private func checkDate(_ request: PreparedRequest) {
+    func checkDate(_ request: PreparedRequest) {
         guard tuning.source != .bearer else { return }
         let date = request.headers.firstValue(of: "x-amz-date") ?? []
         guard let signed = CivilTime.parseBasic(date.span) else {
@@ -337,7 +338,8 @@ extension Watch {
     }
 
     /// What the request's body says.
-    func asked(_ asked: AskedFor, _ request: PreparedRequest) {
+    func asked(_ asked: AskedFor, _ request: PreparedRequest, _ lane: Lane) {
+        guard isWaitedFor(lane) else { return }
         require(!asked.isMalformed, "the body is JSON", String(request.body.bytes.array))
         require(
             asked.maxTokens == retries.maxTokens, "tokens are halved as configured",

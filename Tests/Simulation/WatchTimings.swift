@@ -22,6 +22,14 @@ struct TimingsWatch {
         (sentAt, connectedAt, wentAt, byteAt) = (now, nil, nil, nil)
     }
 
+    /// A hedge has taken the place of the request, with what happened to it.
+    mutating func goesOn(_ hedge: HedgeWatch.Beside) {
+        (sentAt, connectedAt, wentAt, byteAt) = (hedge.sentAt, hedge.connectedAt, hedge.wentAt, nil)
+    }
+
+    mutating func hedgeWent(_ length: Int64) { sent += length }
+    mutating func hedgeBrought(_ length: Int) { received += Int64(length) }
+
     mutating func connected(_ now: Int64) {
         (connectedAt, wentAt) = (now, nil)
     }

@@ -191,6 +191,7 @@ extension Watch {
             world.inputNow, isContinued ? nil : response?.answer, isInvoke: isInvoke, text: isUnclear ? nil : meant)
         roundEnded()
         ledger.giveBack(retries.lastCost ?? 1)
+        giveBackHedges()
         retries.beginRound()
     }
 
@@ -215,6 +216,7 @@ extension Watch {
         require(isSound && waitsForResults, "too many rounds only where calls came", "")
         require(turns.number == tuning.maxRounds, "there are as many rounds as allowed", "\(turns.number)")
         ledger.giveBack(retries.lastCost ?? 1)
+        giveBackHedges()
     }
 
     /// Results were waited for until a limit passed.

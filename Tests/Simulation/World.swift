@@ -152,8 +152,10 @@ final class World {
         let outer = inputNow
         inputNow = moment ?? now
         call.depth += 1
+        if call.depth == 1 { call.watch.hedges.isThere = call.exchange.isHedging }
         input(call.exchange)
         call.depth -= 1
+        call.watch.followLane()
         call.watch.settled()
         inputNow = outer
         follow(call)
@@ -276,14 +278,17 @@ final class World {
     private func carryOut(_ action: Action, _ call: Call) {
         note("call \(call.number): \(action.words)")
         switch action {
-        case .dropTransfer: network.drop(call)
+        case .dropTransfer: network.drop(call, call.exchange.lane)
         case .drainTransfer: network.drain(call)
         case .send(let request, let isFresh): send(request, isFresh: isFresh, call)
+        case .sendHedge(let request, let isFresh): sendHedge(request, isFresh: isFresh, call)
+        case .dropHedge: network.drop(call, call.exchange.lane.other)
         case .resumeTransfer: network.resume(call)
         case .awaitIdentity: unidentified.append(call)
         case .finish:
             call.timer = .max
-            network.drop(call)
+            network.drop(call, call.exchange.lane)
+            network.drop(call, call.exchange.lane.other)
             call.watch.finished()
         }
     }
@@ -295,7 +300,16 @@ final class World {
             tell(call) { $0.refused(Failure(.memory, .prepare, "out of memory"), now: self.now) }
             return
         }
-        network.send(request, isFresh: isFresh, call)
+        network.send(request, isFresh: isFresh, call, call.exchange.lane)
+    }
+
+    private func sendHedge(_ request: PreparedRequest, isFresh: Bool, _ call: Call) {
+        call.watch.sentHedge(request)
+        if dice.below(500) == 0 {
+            tell(call) { $0.hedgeEnded(now: self.now) }
+        } else {
+            network.send(request, isFresh: isFresh, call, call.exchange.lane.other)
+        }
     }
 }
 
@@ -305,6 +319,8 @@ extension Action {
         case .dropTransfer: "drop the transfer"
         case .drainTransfer: "drain the transfer"
         case .send(_, let isFresh): isFresh ? "send on a new connection" : "send"
+        case .sendHedge: "send another request beside it"
+        case .dropHedge: "drop the transfer beside it"
         case .resumeTransfer: "resume the transfer"
         case .awaitIdentity: "find out who asks"
         case .finish: "finish"

@@ -49,6 +49,7 @@ class Bug(NamedTuple):
 EXCHANGE, RETRY, DELIVERY = "Exchange/Exchange.swift", "Exchange/ExchangeRetry.swift", "Exchange/ExchangeDelivery.swift"
 QUEUE, GATE, LINE = "Exchange/ExchangeQueue.swift", "Retry/Gate.swift", "Retry/WaitingLine.swift"
 TIMELINE = "Exchange/Timeline.swift"
+HEDGE = "Exchange/ExchangeHedge.swift"
 TURNS, TURN_STATE = "Exchange/ExchangeTurns.swift", "Exchange/TurnState.swift"
 BUGS = [
     Bug(1, "success without the completing event", [
@@ -201,6 +202,33 @@ BUGS = [
         ("Retry/Governor.swift", "* pace * burst", "* pace * (Planted.bug == 52 ? 60 : burst)")]),
     Bug(53, "a request given back that was sent", [
         (QUEUE, "if attempt.timeline.started == 0 {", "if attempt.timeline.started == 0 || Planted.bug == 53 {")]),
+    Bug(54, "a hedge that runs on beside an answer", [
+        (EXCHANGE, "if hedge != nil, attempt.head.status == 200 {",
+         "if hedge != nil, attempt.head.status == 200, Planted.bug != 54 {")]),
+    Bug(55, "hedges that cost nothing", [
+        (HEDGE, "shared.quota.take(RetryQuota.hedgeCost) else",
+         "Planted.bug == 55 || shared.quota.take(RetryQuota.hedgeCost) else")]),
+    Bug(56, "a hedge sent early", [
+        (HEDGE, "attempt.timeline.started &+ settings.retry.hedgeAfter",
+         "attempt.timeline.started &+ settings.retry.hedgeAfter / (Planted.bug == 56 ? 2 : 1)")]),
+    Bug(57, "what a hedge cost kept by a success", [
+        (RETRY, "if retries.hedgeCost > 0 {", "if retries.hedgeCost > 0, Planted.bug != 57 {")]),
+    Bug(58, "a hedge without limits", [
+        (HEDGE, 'if hedge != nil { return dropHedge("it is late as well") }',
+         'if hedge != nil { return Planted.bug == 58 ? () : dropHedge("it is late as well") }')]),
+    Bug(59, "a hedge that goes on with the times of the late request", [
+        (HEDGE, "attempt.takeOver(hedge)",
+         "if Planted.bug == 59 { attempt.renewTransfer() } else { attempt.takeOver(hedge) }")]),
+    Bug(60, "a new request hedged because the last one was late", [
+        (EXCHANGE, "(retries.hasHedged, todo.hedges) = (false, false)",
+         "(retries.hasHedged, todo.hedges) = (false, Planted.bug == 60 && todo.hedges)")]),
+    Bug(61, "a failure told though a hedge runs", [
+        (HEDGE, "guard let hedge else { return false }\n        guard couldDiffer",
+         "guard let hedge, Planted.bug != 61 else { return false }\n        guard couldDiffer")]),
+    Bug(62, "hedges beyond the rate", [
+        (QUEUE, "delay(estimate, now) == 0 else", "delay(estimate, now) == 0 || Planted.bug == 62 else")]),
+    Bug(63, "two hedges of one attempt", [
+        (HEDGE, "retries.hasHedged = true", "retries.hasHedged = Planted.bug != 63")]),
 ]
 
 

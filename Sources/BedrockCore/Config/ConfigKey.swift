@@ -6,7 +6,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
     case identitySource, identityTimeout, processTimeout, processShell
     case imdsDisabled, imdsV1Disabled, imdsEndpoint, imdsEndpointMode, imdsTimeout, imdsAttempts
     case retryMode, maxAttempts, maxBackoff, onModelTimeout, minMaxTokens, onModelStreamError
-    case recovery, recoveryNudge, fallback
+    case recovery, recoveryNudge, fallback, hedgeAfter
     case httpVersion, http2Streams, httpHeaders, userAgentSuffix, proxyURL, proxyUser, proxyPassword, proxyBypass
     case caBundle, clientCertificate, clientKey, clientKeyPassword, minTLSVersion, connectTo, interface
     case connectionMaxIdle, connectionMaxAge, connectionKeepAlive, connectionUnacknowledged
@@ -69,7 +69,7 @@ public enum ConfigKey: Int, CaseIterable, Sendable {
         case ...Self.credentialsFile.rawValue: placeText
         case ...Self.processShell.rawValue: identityText
         case ...Self.imdsAttempts.rawValue: metadataText
-        case ...Self.fallback.rawValue: retryText
+        case ...Self.hedgeAfter.rawValue: retryText
         case ...Self.proxyBypass.rawValue: transportText
         case ...Self.connectionUnacknowledged.rawValue: connectionText
         case ...Self.deliveryQueue.rawValue: limitText

@@ -50,6 +50,12 @@ extension ConfigKey {
             Who is asked when throttling or an unavailable model exhausts the attempts: MODEL, MODEL@REGION or \
             @REGION, separated by commas.
             """
+        case .hedgeAfter:
+            """
+            hedge.after_ms\0integer\00\0\0\0\
+            Milliseconds without a byte of the answer after which a request is sent a second time: the first to be \
+            answered goes on, the other is dropped, and costs what it costs; 0 for never.\00\03600000
+            """
         default: ""
         }
     }

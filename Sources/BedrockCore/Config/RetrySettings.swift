@@ -9,6 +9,7 @@ extension Settings {
         rules.onModelTimeout = modelTimeoutPolicy(text(.onModelTimeout, config))
         rules.minMaxTokens = integer(.minMaxTokens, config)
         rules.retriesModelStreamErrors = text(.onModelStreamError, config) == "retry"
+        rules.hedgeAfter = integer(.hedgeAfter, config) &* 1_000_000
         return rules
     }
 

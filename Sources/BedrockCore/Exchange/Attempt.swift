@@ -39,6 +39,7 @@ public struct Attempt: ~Copyable {
     var token: Secret?
     /// How many requests were sent, those of earlier attempts included.
     public private(set) var attempts: UInt32 = 0
+    var hedges = HedgeCounts()
     public private(set) var isConnectionReused = false
     /// The service itself said that the answer is over, by an exception within it.
     private(set) var isEndedByService = false
@@ -97,6 +98,20 @@ public struct Attempt: ~Copyable {
     public mutating func started(isReopened: Bool = false, now: Int64) {
         timeline.started = now
         if !isReopened { attempts &+= 1 }
+    }
+
+    /// A request went out beside this one.
+    mutating func hedged() {
+        attempts &+= 1
+        hedges.sent &+= 1
+    }
+
+    /// It takes this one's place.
+    mutating func takeOver(_ hedge: Hedge) {
+        renewTransfer()
+        timeline.takeOver(hedge.timeline)
+        isConnectionReused = hedge.isConnectionReused
+        token = hedge.token
     }
 
     /// The connection stands, the request is about to go out. False when it must not: the transport begins anew where

@@ -96,6 +96,7 @@ public struct ResultView {
     public let region: TextView
     public let delivered: UInt64
     public let attempts: UInt32
+    public let hedges: HedgeCounts
     public let isConnectionReused: Bool
     public let metadata: TextView
     public var details = ResultDetails()
@@ -335,7 +336,7 @@ extension Attempt {
             text: textView(texts), usage: events.answer.usage, timings: timings,
             requestID: texts.view(texts.requestID), modelID: texts.view(texts.modelID),
             region: texts.view(texts.region), delivered: events.answer.delivered, attempts: attempts,
-            isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata),
+            hedges: hedges, isConnectionReused: isConnectionReused, metadata: TextView(events.answer.metadata),
             details: details(texts))
     }
 

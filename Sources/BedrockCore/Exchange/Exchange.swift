@@ -29,6 +29,10 @@ public enum Action {
     /// Give a request to the transport, on a connection of its own where `isFresh`.
     case send(PreparedRequest, isFresh: Bool)
     case resumeTransfer
+    /// Give a request to the transport in the lane beside the transfer's.
+    case sendHedge(PreparedRequest, isFresh: Bool)
+    /// Forget the transfer of the lane beside, and close its connection.
+    case dropHedge
     /// Find out what the keepers of the shared state ask for, and tell by `identitySettled` when one of them has
     /// settled, or none of them looks for anything.
     case awaitIdentity
@@ -73,6 +77,10 @@ public final class Exchange {
     /// Why the last transfer is not wanted any more; nil while it is, empty where nothing failed.
     public internal(set) var releaseReason: Message?
     var attempt: Attempt
+    /// Which of the edge's transfers is the attempt's. It changes inside an input of the transport.
+    public internal(set) var lane = Lane.first
+    /// What runs in the other lane.
+    var hedge: Hedge?
     var delivery = DeliveryState()
     var retries = RetryState()
     var turn: TurnState
@@ -117,8 +125,14 @@ public final class Exchange {
         case (.waiting, let limit) where isPaused: limit
         case (.waiting, let limit?): min(retries.dueAt, limit)
         case (.waiting, nil): retries.dueAt
-        case (_, let limit): limit
+        case (.connecting, let limit), (.requesting, let limit): Self.earlier(limit, hedgeDeadline)
+        case (_, let limit): hedge == nil ? limit : Self.earlier(limit, hedgeDeadline)
         }
+    }
+
+    private static func earlier(_ one: Int64?, _ other: Int64?) -> Int64? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 
     #if !hasFeature(Embedded)
@@ -171,6 +185,7 @@ public final class Exchange {
         byteArrived()
         attempt.timeline.bytesReceived &+= Int64(line.count)
         attempt.received(headLine: line, now: now)
+        if hedge != nil, attempt.head.status == 200 { dropHedge("the first request is answered") }
         settle(now)
     }
 
@@ -231,6 +246,8 @@ public final class Exchange {
             if let limit = totalDeadline, limit <= now { end(failure, now) }
             return
         }
+        // Nothing is left to a hedge that is late as well.
+        hedgeTimePassed(now)
         attempt.timePassed(now: now)
         settle(now)
         if state == .waiting { goOnIfDue(now) }
@@ -272,10 +289,12 @@ public final class Exchange {
         case .drain: return .drainTransfer
         case .keep: break
         }
+        if todo.takeDropHedge() { return .dropHedge }
         if state == .ended { return todo.takeFinish() ? .finish : nil }
         if todo.takeWait() { return .awaitIdentity }
         if todo.takeSend() { return send(clock) }
-        return todo.takeResume() ? .resumeTransfer : nil
+        if todo.takeResume() { return .resumeTransfer }
+        return todo.takeHedge() ? sendHedge(clock) : nil
     }
 
     public var hasAction: Bool { todo.isAny }
@@ -289,6 +308,8 @@ public final class Exchange {
             attempt.started(isReopened: retries.isReopening, now: clock.now)
             attempt.token = request.token
             retries.hasTurn = false
+            // The last request was late, not this one.
+            (retries.hasHedged, todo.hedges) = (false, false)
             releaseReason = nil
             delivery.begin()
             enter(.connecting, .send)
@@ -301,7 +322,7 @@ public final class Exchange {
     }
 
     /// Nil where it has to be found out who asks, or where.
-    private func prepare(_ clock: Clock) throws(Failure) -> PreparedRequest? {
+    func prepare(_ clock: Clock) throws(Failure) -> PreparedRequest? {
         guard try findRegion(clock) else { return nil }
         let endpoint = try settings.endpoint()
         guard let identity = try identify(endpoint, clock) else { return nil }
@@ -328,8 +349,10 @@ struct Todo {
     var resumes = false
     var waits = false
     var finishes = false
+    var hedges = false
+    var dropsHedge = false
 
-    var isAny: Bool { transfer != .keep || sends || resumes || waits || finishes }
+    var isAny: Bool { transfer != .keep || sends || resumes || waits || finishes || hedges || dropsHedge }
 
     mutating func takeTransfer() -> Transfer {
         defer { transfer = .keep }
@@ -339,10 +362,12 @@ struct Todo {
     mutating func takeSend() -> Bool { Self.take(&sends) }
     mutating func takeResume() -> Bool { Self.take(&resumes) }
     mutating func takeWait() -> Bool { Self.take(&waits) }
+    mutating func takeHedge() -> Bool { Self.take(&hedges) }
+    mutating func takeDropHedge() -> Bool { Self.take(&dropsHedge) }
 
     /// The last thing; what else was to be done is of no use any more.
     mutating func takeFinish() -> Bool {
-        (sends, resumes, waits) = (false, false, false)
+        (sends, resumes, waits, hedges) = (false, false, false, false)
         return Self.take(&finishes)
     }
 

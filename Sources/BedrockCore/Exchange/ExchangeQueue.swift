@@ -53,6 +53,15 @@ extension Exchange {
         return delay
     }
 
+    /// The same for a request that goes now or not at all. False when there is too little left.
+    func reserveHedge(_ now: Int64) -> Bool {
+        guard shared.gate?.governor != nil else { return true }
+        let estimate = estimate
+        guard shared.gate?.governor?.delay(estimate, now) == 0 else { return false }
+        shared.gate?.governor?.take(estimate)
+        return true
+    }
+
     /// What the attempt has used takes the place of what was reserved for it.
     func settleUsage() {
         guard let reserved = retries.reserved else { return }

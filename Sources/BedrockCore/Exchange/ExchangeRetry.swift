@@ -19,6 +19,7 @@ extension Exchange {
     func settle(_ now: Int64) {
         guard state != .ended, state != .resolving, state != .awaitingTools, attempt.hasEnded else { return }
         guard let failure = attempt.failure else { return succeed(now) }
+        if hedge != nil, isLeftToHedge(failure, now) { return }
         if couldDiffer(failure) { tellLimiters(isThrottled: failure.code.isThrottling, now) }
         let plan = judged(plan(for: failure, now), failure, now)
         if state == .ended { return }
@@ -28,12 +29,16 @@ extension Exchange {
     /// What is no throttling lets the rate grow, as in the AWS SDKs: it says nothing against it.
     private func tellLimiters(isThrottled: Bool, _ now: Int64) {
         if isThrottled {
-            shared.gate?.governor?.throttled(sent: attempt.timeline.started, now)
-            if settings.retry.mode == .adaptive { shared.limiter.throttled(now: now) }
+            throttled(sent: attempt.timeline.started, now)
         } else {
             shared.gate?.governor?.succeeded(now)
             if settings.retry.mode == .adaptive { shared.limiter.succeeded(now: now) }
         }
+    }
+
+    func throttled(sent: Int64, _ now: Int64) {
+        shared.gate?.governor?.throttled(sent: sent, now)
+        if settings.retry.mode == .adaptive { shared.limiter.throttled(now: now) }
     }
 
     private func succeed(_ now: Int64) {
@@ -41,6 +46,8 @@ extension Exchange {
         delivery.isVisible = true
         guard !delivery.isPaused, deliverWaiting(now), state != .ended else { return }
         shared.quota.giveBack(retries.lastCost)
+        if retries.hedgeCost > 0 { shared.quota.giveBack(retries.hedgeCost) }
+        retries.hedgeCost = 0
         if retries.isNudging { shared.learnNudge(modelID) }
         tellLimiters(isThrottled: false, now)
         if hasCallsToAwait {
@@ -63,13 +70,13 @@ extension Exchange {
     }
 
     /// False for what another request would not change.
-    private func couldDiffer(_ failure: Failure) -> Bool {
+    func couldDiffer(_ failure: Failure) -> Bool {
         failure.code != .cancelled && failure.code != .memory && failure.code != .timeoutTotal
             && attempt.timeline.started > 0
     }
 
     /// A connection of the pool that its other end has given up meanwhile: that is no failure of the service.
-    private func isDeadConnection(_ failure: Failure) -> Bool {
+    func isDeadConnection(_ failure: Failure) -> Bool {
         delivery.isTransportDone && attempt.isConnectionReused && attempt.timeline.firstByte == 0
             && !retries.isReopening && failure.service.code == nil
     }
@@ -336,6 +343,7 @@ extension Exchange {
 
     func finish() {
         releaseTransfer(attempt.failure)
+        dropHedge("the call has ended")
         leaveGate()
         enter(.ended, .end)
         todo.finishes = true

@@ -25,7 +25,7 @@ extension Exchange {
 
     /// What moves a call from one state to another.
     public enum Cause: Int, CaseIterable, Sendable {
-        case begin, turn, due, ask, found, send, connect, byte, retry, reopen, reread, calls, results, end
+        case begin, turn, due, ask, found, send, connect, byte, hedge, retry, reopen, reread, calls, results, end
     }
 
     public struct Transition: Hashable, Sendable {
@@ -56,12 +56,16 @@ extension Exchange {
         Transition(.preparing, .send, .connecting),
         Transition(.preparing, .end, .ended),
         Transition(.connecting, .connect, .requesting),
+        Transition(.connecting, .hedge, .requesting),
         Transition(.connecting, .retry, .waiting),
         Transition(.connecting, .end, .ended),
         Transition(.requesting, .byte, .answering),
+        Transition(.requesting, .hedge, .connecting),
         Transition(.requesting, .retry, .waiting),
         Transition(.requesting, .reopen, .preparing),
         Transition(.requesting, .end, .ended),
+        Transition(.answering, .hedge, .connecting),
+        Transition(.answering, .hedge, .requesting),
         Transition(.answering, .retry, .waiting),
         Transition(.answering, .reread, .resolving),
         Transition(.answering, .calls, .awaitingTools),
@@ -110,6 +114,7 @@ extension Exchange.Cause {
         case .send: "send"
         case .connect: "connect"
         case .byte: "first byte"
+        case .hedge: "left to its hedge"
         case .retry: "retry"
         case .reopen: "dead connection"
         case .reread: "expired credentials"

@@ -138,7 +138,7 @@ public struct PackedEvents: ~Copyable {
             stopReason: header.stopReason, stopReasonText: text(stopReasonText), text: text(answer),
             usage: header.usage, timings: header.timings, requestID: text(requestID), modelID: text(modelID),
             region: text(region), delivered: header.delivered, attempts: header.attempts,
-            isConnectionReused: header.isConnectionReused, metadata: text(metadata), details: details(header))
+            hedges: header.hedges, isConnectionReused: header.isConnectionReused, metadata: text(metadata), details: details(header))
     }
 
     private mutating func details(_ header: NoticeHeader) -> ResultDetails {
@@ -191,6 +191,7 @@ private struct NoticeHeader: BitwiseCopyable {
     let timings: Timings
     let delivered: UInt64
     let attempts: UInt32
+    let hedges: HedgeCounts
     let isConnectionReused: Bool
     let partialLengths: (Int, Int, Int, Int, Int, Int)
     let isInterrupted: Bool
@@ -216,6 +217,7 @@ private struct NoticeHeader: BitwiseCopyable {
         timings = partial.timings
         delivered = partial.delivered
         attempts = partial.attempts
+        hedges = partial.hedges
         isConnectionReused = partial.isConnectionReused
         partialLengths = (
             partial.stopReasonText.count, partial.text.count, partial.requestID.count, partial.modelID.count,

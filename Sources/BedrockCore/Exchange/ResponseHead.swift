@@ -35,7 +35,7 @@ struct ResponseHead {
         }
     }
 
-    private static func status(of line: Span<UInt8>) -> Int {
+    static func status(of line: Span<UInt8>) -> Int {
         guard let blank = line.firstIndex(of: 0x20) else { return 0 }
         let rest = line.extracting((blank &+ 1)..<line.count)
         return max(Int(rest.extracting(0..<min(rest.count, 3)).decimal() ?? 0), 0)

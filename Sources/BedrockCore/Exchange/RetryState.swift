@@ -14,6 +14,10 @@ struct RetryState {
     private(set) var number: UInt32 = 0
     /// What the last retry took from the quota.
     var lastCost: Int?
+    /// What the requests beside late ones took from it.
+    var hedgeCost = 0
+    /// The running attempt has had another beside it.
+    var hasHedged = false
     /// The next request repeats the last one, whose connection was found dead.
     var isReopening = false
     /// When the next request began to ask who it is from; nil once it knows.

@@ -1,5 +1,6 @@
 /// What the calls of one client share. One thread at a time: the client's.
 public final class SharedState {
+    /// All loops of the client have the same one.
     var quota: RetryQuota
     var limiter = RateLimiter()
     var skew = ClockSkew()
@@ -31,6 +32,11 @@ public final class SharedState {
         self.signer = signer
         self.random = random
         self.quota = quota
+    }
+
+    /// Before the first call: what another loop of the client has for retries is this one's too.
+    public func shareQuota(of other: SharedState) {
+        quota = other.quota
     }
 
     /// Before the first call.

@@ -52,6 +52,12 @@ struct Timeline {
         (resolved, tcpConnected, tlsConnected, requestSent) = (0, 0, 0, 0)
     }
 
+    /// Another request of the call takes the running one's place, with what happened to it.
+    mutating func takeOver(_ other: Timeline) {
+        (started, connected, requestSent) = (other.started, other.connected, other.requestSent)
+        (resolved, tcpConnected, tlsConnected) = (other.resolved, other.tcpConnected, other.tlsConnected)
+    }
+
     // MARK: What happened
 
     /// The connection stands. The transport measures by itself, so what it says is not let past the moment of this.

@@ -33,6 +33,8 @@ public struct RetryRules: Equatable, Sendable {
     /// Where halving the tokens ends.
     public var minMaxTokens: Int64 = 256
     public var retriesModelStreamErrors = false
+    /// How long a request may go unanswered before another is sent beside it, in nanoseconds; 0 for ever.
+    public var hedgeAfter: Int64 = 0
 
     public init() {}
 }

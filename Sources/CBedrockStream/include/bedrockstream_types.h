@@ -202,6 +202,11 @@ typedef struct brs_result {
   /** How long the stream waited for its turn, in microseconds; 0 where it did not. Only `limit.streams` and its like
    *  make streams wait. */
   int64_t queued_us;
+  /** How many requests were sent beside late ones (`hedge.after_ms`); `attempts` has them too. */
+  uint32_t hedges;
+  /** How many of those took the place of the late one. The requests that were dropped may be paid for as well: no
+   *  service says what they used. */
+  uint32_t hedges_won;
 } brs_result;
 
 /** How a stream failed. */

@@ -17,6 +17,7 @@ final class Caller: StreamConsumer, CallerWishes {
         var region = ""
         var delivered: UInt64 = 0
         var attempts: UInt32 = 0
+        var hedges = HedgeCounts()
         var rounds: UInt32 = 0
         var assistantMessage = ""
     }
@@ -104,6 +105,7 @@ final class Caller: StreamConsumer, CallerWishes {
         (ending.text, ending.usage, ending.timings) = (text(result.text), result.usage, result.timings)
         (ending.modelID, ending.region) = (text(result.modelID), text(result.region))
         (ending.delivered, ending.attempts) = (result.delivered, result.attempts)
+        ending.hedges = result.hedges
         ending.rounds = result.details.rounds
         ending.assistantMessage = text(result.details.message)
         return ending
@@ -153,11 +155,12 @@ final class Edge: TurnTaker {
 
     private(set) var requests: [PreparedRequest] = []
     private(set) var freshness: [Bool] = []
-    /// Actions in order: "send", "drop", "drain", "resume", "reread", "finish".
+    /// Actions in order: "send", "hedge", "drop", "drain", "dropHedge", "resume", "reread", "finish".
     private(set) var actions: [String] = []
     private(set) var ways: [Exchange.Transition] = []
     private(set) var faults: [String] = []
-    private var hasTransfer = false
+    /// In which lanes there are transfers.
+    private var transfers: Set<Lane> = []
     /// What rereading the environment finds; nil tells nothing yet.
     var reread: [String: String]?
 
@@ -232,16 +235,45 @@ final class Edge: TurnTaker {
     }
 
     func endBody() {
+        let lane = exchange.lane
         exchange.bodyEnded(now: clock.now)
-        hasTransfer = false
+        transfers.remove(lane)
         act()
     }
 
     func fail(_ kind: TransportFailure.Kind = .other) {
+        let lane = exchange.lane
         exchange.transportFailed(TransportFailure(kind, "no luck"), now: clock.now)
-        hasTransfer = false
+        transfers.remove(lane)
         act()
     }
+
+    // MARK: Inputs of a hedge
+
+    @discardableResult
+    func connectHedge(reused: Bool = false) -> Bool {
+        defer { act() }
+        return exchange.hedgeConnected(isReused: reused, now: clock.now)
+    }
+
+    func sentOfHedge(_ length: Int64, isWhole: Bool = true) {
+        exchange.hedgeSent(length: length, isWhole: isWhole, now: clock.now)
+        act()
+    }
+
+    func headOfHedge(_ line: String) {
+        exchange.hedgeReceived(headLine: line.utf8.span, now: clock.now)
+        act()
+    }
+
+    func failHedge() {
+        let lane = exchange.lane.other
+        exchange.hedgeEnded(now: clock.now)
+        transfers.remove(lane)
+        act()
+    }
+
+    // MARK: Wishes
 
     func resume() {
         exchange.resume(now: clock.now)
@@ -325,8 +357,13 @@ final class Edge: TurnTaker {
             actions.append("send")
             requests.append(request)
             freshness.append(isFresh)
-            if hasTransfer { faults.append("two transfers") }
-            hasTransfer = true
+            begin(exchange.lane)
+        case .sendHedge(let request, let isFresh):
+            actions.append("hedge")
+            requests.append(request)
+            freshness.append(isFresh)
+            begin(exchange.lane.other)
+        case .dropHedge: release("dropHedge", exchange.lane.other)
         case .dropTransfer: release("drop")
         case .drainTransfer: release("drain")
         case .resumeTransfer: actions.append("resume")
@@ -349,9 +386,13 @@ final class Edge: TurnTaker {
         if shared.takeSettled() { exchange.identitySettled(now: clock.now) }
     }
 
-    private func release(_ action: String) {
+    private func begin(_ lane: Lane) {
+        if !transfers.insert(lane).inserted { faults.append("two transfers in a lane") }
+    }
+
+    private func release(_ action: String, _ lane: Lane? = nil) {
         actions.append(action)
-        hasTransfer = false
+        transfers.remove(lane ?? exchange.lane)
     }
 
     private func check() {
@@ -360,14 +401,14 @@ final class Edge: TurnTaker {
             faults.append("\(caller.endings.count) ends")
         }
         if exchange.hasEnded { return checkEnd() }
-        let isWaitedFor = hasTransfer || exchange.isPaused || exchange.deadline != nil
+        let isWaitedFor = transfers.contains(exchange.lane) || exchange.isPaused || exchange.deadline != nil
         if !isWaitedFor, exchange.state != .resolving, exchange.state != .queued {
             faults.append("waits for nothing as \(exchange.state)")
         }
     }
 
     private func checkEnd() {
-        if hasTransfer { faults.append("a transfer is left") }
+        if !transfers.isEmpty { faults.append("a transfer is left") }
         if exchange.deadline != nil { faults.append("a deadline is left") }
         if exchange.hasAction { faults.append("an action is left") }
         if actions.filter({ $0 == "finish" }).count != 1 { faults.append("not one finish") }

@@ -13,6 +13,10 @@ import Testing
             try ended(.opened), try ended(.waiting), try ended(.connecting), try ended(.requesting),
             try ended(.answering), try ended(.resolving), try refused(), try rounds(), try limitedRound(),
             try unknown(), try queued(), try limitedBehindQueue(shared), try ended(.queued),
+            try hedged(isFirstConnected: false, isConnected: true, isAnswered: false),
+            try hedged(isFirstConnected: true, isConnected: false, isAnswered: false),
+            try hedged(isFirstConnected: true, isConnected: false, isAnswered: true),
+            try hedged(isFirstConnected: true, isConnected: true, isAnswered: true),
         ]
     }
 
@@ -40,6 +44,19 @@ import Testing
             edge.refuse()
         }
         return try Edge()
+    }
+
+    /// A hedge takes the place of a request that has failed, and of one whose answer is an error.
+    private static func hedged(isFirstConnected: Bool, isConnected: Bool, isAnswered: Bool) throws -> Edge {
+        let edge = try Edge(["hedge.after_ms": "100"])
+        edge.begin()
+        if isFirstConnected { edge.connect() }
+        edge.pass(milliseconds: 100)
+        if isConnected { edge.connectHedge() }
+        if isAnswered { edge.head(["HTTP/1.1 503 No\r\n"]) }
+        edge.fail()
+        edge.succeed()
+        return edge
     }
 
     private static func reopened() throws -> Edge {

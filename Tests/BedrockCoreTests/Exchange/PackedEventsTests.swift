@@ -42,7 +42,7 @@ private final class Texts {
         let partial = ResultView(
             stopReason: .maxTokens, stopReasonText: view("max_tokens"), text: view(text), usage: usage,
             timings: timings, requestID: view("request-1"), modelID: view("asked"), region: view("us-east-1"),
-            delivered: 5, attempts: 2, isConnectionReused: true, metadata: view("{}"))
+            delivered: 5, attempts: 2, hedges: HedgeCounts(sent: 2, won: 1), isConnectionReused: true, metadata: view("{}"))
         let failure = FailureView(
             code: .throttled, phase: .stream, message: view("slow down"), httpStatus: 429, isRetryable: true,
             serviceCode: view("ThrottlingException"), originalStatus: 503, originalMessage: view("busy"),
@@ -74,7 +74,7 @@ private func describe(_ view: NoticeView) -> String {
     return """
         \(view.kind) \(view.attempt) \(view.maxAttempts) \(view.delay) \(failure.code) \(failure.phase) \
         \(failure.httpStatus) \(failure.isRetryable) \(failure.originalStatus) \(partial.stopReason) \
-        \(partial.usage) \(partial.timings) \(partial.delivered) \(partial.attempts) \(partial.isConnectionReused) \
+        \(partial.usage) \(partial.timings) \(partial.delivered) \(partial.attempts) \(partial.hedges) \(partial.isConnectionReused) \
         \(texts)
         """
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RetryQuotas {
     @Test func costs() {
-        var quota = RetryQuota()
+        let quota = RetryQuota()
         func take(_ class: RetryClass) -> Int? { quota.take(`class`) }
         #expect(quota.available == 500)
         #expect(take(.transient) == 14 && quota.available == 486)
@@ -13,13 +13,13 @@ import Testing
     }
 
     @Test func tooLittleLeft() {
-        var quota = RetryQuota(capacity: 20)
+        let quota = RetryQuota(capacity: 20)
         func take(_ class: RetryClass) -> Int? { quota.take(`class`) }
         #expect(take(.transient) == 14)
         #expect(take(.transient) == nil && quota.available == 6, "what is refused costs nothing")
         #expect(take(.throttling) == 5 && quota.available == 1)
         #expect(take(.throttling) == nil)
-        var empty = RetryQuota(capacity: 0)
+        let empty = RetryQuota(capacity: 0)
         let nothing = empty.take(.throttling)
         #expect(nothing == nil)
         empty.giveBack(nil)
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func successGivesBack() {
-        var quota = RetryQuota()
+        let quota = RetryQuota()
         func take(_ class: RetryClass) -> Int? { quota.take(`class`) }
         quota.giveBack(nil)
         #expect(quota.available == 500, "never above the capacity")

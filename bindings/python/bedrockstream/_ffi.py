@@ -564,6 +564,11 @@ class brs_result(Structure):
     # How long the stream waited for its turn, in microseconds; 0 where it did not. Only `limit.streams` and
     # its like make streams wait.
     queued_us: int
+    # How many requests were sent beside late ones (`hedge.after_ms`); `attempts` has them too.
+    hedges: int
+    # How many of those took the place of the late one. The requests that were dropped may be paid for as
+    # well: no service says what they used.
+    hedges_won: int
 
     _fields_ = [
         ("size", c_size_t),
@@ -604,6 +609,8 @@ class brs_result(Structure):
         ("additional_fields_json", c_void_p),
         ("additional_fields_json_len", c_size_t),
         ("queued_us", c_int64),
+        ("hedges", c_uint32),
+        ("hedges_won", c_uint32),
     ]
 
 
