@@ -99,6 +99,7 @@ static int send_body(struct server *server, int fd, const struct reply *reply) {
 /* Answers one request; 0 when the connection is to be closed. */
 static int answer(struct server *server, int fd, const struct reply *reply) {
   char head[2048], length[64] = "";
+  if (reply->waits && !wait_release(server, fd)) return 0;
   if (reply->drops) return 0;
   if (reply->raw_len > 0) return send_all(server, fd, reply->raw, reply->raw_len, 0) && 0;
   if (reply->never) return wait_release(server, fd) && 0;
@@ -297,6 +298,18 @@ int server_wait_requests(struct server *server, int count) {
     is_late = pthread_cond_timedwait(&server->changed, &server->mutex, &until) == ETIMEDOUT;
   pthread_mutex_unlock(&server->mutex);
   return !is_late;
+}
+
+int server_wait_open(struct server *server, int count) {
+  int open = -1;
+  for (int i = 0; i < 2000 && open != count; i++) {
+    pthread_mutex_lock(&server->mutex);
+    open = server->open;
+    pthread_mutex_unlock(&server->mutex);
+    const struct timespec pause = {0, 10000000};
+    if (open != count) nanosleep(&pause, NULL);
+  }
+  return open == count;
 }
 
 struct reply stream_reply(const uint8_t *body, size_t len) {

@@ -29,6 +29,7 @@ struct reply {
   size_t tail_len;
   int drops;      /* closes the connection without an answer */
   int never;      /* never answers */
+  int waits;      /* for server_release before it answers */
   int closes;     /* closes the connection after the answer */
   size_t raw_len; /* sends `raw` as it stands, instead of all that, and closes */
   const char *raw;
@@ -74,6 +75,9 @@ int server_requests(struct server *server);
 uint64_t server_sent(struct server *server);
 /* Waits until so many requests have come; 0 when that took too long. */
 int server_wait_requests(struct server *server, int count);
+
+/* Waits until so many connections are open; 0 when that took too long. */
+int server_wait_open(struct server *server, int count);
 
 /* A reply of status 200 with an event stream. */
 struct reply stream_reply(const uint8_t *body, size_t len);

@@ -199,6 +199,8 @@ static void note_result(struct seen *seen, const brs_result *result) {
   seen->usage = result->usage;
   seen->timings = result->timings;
   seen->queued_us = result->queued_us;
+  seen->hedges = result->hedges;
+  seen->hedges_won = result->hedges_won;
   seen->delivered = result->delivered;
   seen->attempts = result->attempts;
   seen->reused = result->connection_reused;

@@ -71,7 +71,7 @@ struct seen {
   int32_t http_status, retryable, original_status;
   char name[64], message[1024], service_code[256], request_id[128], original_message[256];
   uint64_t delivered;
-  uint32_t attempts, reused;
+  uint32_t attempts, reused, hedges, hedges_won;
   brs_stop_reason stop_reason;
   char stop_text[64], model_id[4096], metadata[2048];
   char *result_text;
