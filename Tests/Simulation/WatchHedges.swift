@@ -159,7 +159,9 @@ extension Watch {
     private func isHedgeLate(_ moment: Int64) -> Bool {
         guard let beside = hedges.beside else { return false }
         if tuning.total > 0, opened + tuning.total <= moment { return true }
-        if let connectedAt = beside.connectedAt { return tuning.firstByte > 0 && connectedAt + tuning.firstByte <= moment }
+        if let connectedAt = beside.connectedAt {
+            return tuning.firstByte > 0 && connectedAt + tuning.firstByte <= moment
+        }
         return tuning.connect > 0 && beside.sentAt + tuning.connect <= moment
     }
 }

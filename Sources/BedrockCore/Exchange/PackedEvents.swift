@@ -138,7 +138,8 @@ public struct PackedEvents: ~Copyable {
             stopReason: header.stopReason, stopReasonText: text(stopReasonText), text: text(answer),
             usage: header.usage, timings: header.timings, requestID: text(requestID), modelID: text(modelID),
             region: text(region), delivered: header.delivered, attempts: header.attempts,
-            hedges: header.hedges, isConnectionReused: header.isConnectionReused, metadata: text(metadata), details: details(header))
+            hedges: header.hedges, isConnectionReused: header.isConnectionReused, metadata: text(metadata),
+            details: details(header))
     }
 
     private mutating func details(_ header: NoticeHeader) -> ResultDetails {

@@ -42,7 +42,8 @@ private final class Texts {
         let partial = ResultView(
             stopReason: .maxTokens, stopReasonText: view("max_tokens"), text: view(text), usage: usage,
             timings: timings, requestID: view("request-1"), modelID: view("asked"), region: view("us-east-1"),
-            delivered: 5, attempts: 2, hedges: HedgeCounts(sent: 2, won: 1), isConnectionReused: true, metadata: view("{}"))
+            delivered: 5, attempts: 2, hedges: HedgeCounts(sent: 2, won: 1), isConnectionReused: true,
+            metadata: view("{}"))
         let failure = FailureView(
             code: .throttled, phase: .stream, message: view("slow down"), httpStatus: 429, isRetryable: true,
             serviceCode: view("ThrottlingException"), originalStatus: 503, originalMessage: view("busy"),

@@ -63,7 +63,8 @@ class Result(NamedTuple):
     `message` is the assistant's message of the last round in Converse's shape, as boto3 has it, to be appended to
     `messages`; `new_messages` are all that this stream added to the conversation, results of tools included, in the
     format of the request. `trace` and `additional_fields` are None where none came. `queued_us` is how long the stream
-    waited for its turn, in microseconds.
+    waited for its turn, in microseconds. `hedges` of the requests were sent beside late ones (`hedge.after_ms`), and
+    `hedges_won` of those took their place.
     """
 
     stop_reason: Optional[str] = None
@@ -90,6 +91,8 @@ class Result(NamedTuple):
     trace: Any = None
     additional_fields: Any = None
     queued_us: int = 0
+    hedges: int = 0
+    hedges_won: int = 0
 
 
 Numbers = TypeVar("Numbers", Usage, Timings)
@@ -141,6 +144,8 @@ def read_result(result: _ffi.brs_result, tool_calls: Sequence[ToolCall]) -> Resu
         trace=parsed(result.trace_json, result.trace_json_len),
         additional_fields=parsed(result.additional_fields_json, result.additional_fields_json_len),
         queued_us=result.queued_us,
+        hedges=result.hedges,
+        hedges_won=result.hedges_won,
     )
 
 
