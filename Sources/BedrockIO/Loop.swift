@@ -10,7 +10,7 @@ import CSystem.Posix
 final class Loop: @unchecked Sendable {
     let poller: Poller
     private let multi: UnsafeMutableRawPointer
-    private let connections: ConnectionPool
+    let connections: ConnectionPool
     let shared: SharedState
     private(set) var now: Int64 = 0
     /// A callback has run since the clock was read.
@@ -22,12 +22,12 @@ final class Loop: @unchecked Sendable {
     unowned(unsafe) var client: Client?
     unowned(unsafe) var worker: Worker?
     var host: (any IdentityHost)?
-    private var investigator: Investigator?
+    var investigator: Investigator?
     /// Streams that wait until it is known who asks, and threads that only want to know.
-    private var unidentified: [Stream] = []
-    private var lookups: [Lookup] = []
+    var unidentified: [Stream] = []
+    var lookups: [Lookup] = []
     /// What other loops of the client want to know.
-    private var petitions: [Petition] = []
+    var petitions: [Petition] = []
     /// When the loop last knew of all sockets with bytes. Limits are judged by that: what came since then, while a
     /// callback took its time, is no silence of the server.
     private var lookedAt: Int64 = 0
@@ -105,7 +105,7 @@ final class Loop: @unchecked Sendable {
         sweep()
     }
 
-    private func readClock() {
+    func readClock() {
         now = sys_now_ns()
         isClockStale = false
     }
@@ -180,7 +180,7 @@ final class Loop: @unchecked Sendable {
 
     /// Gives an exchange an input, and sees to what follows from it.
     @inline(__always)
-    private func tell(_ stream: Stream, _ input: (Exchange) -> Void) {
+    func tell(_ stream: Stream, _ input: (Exchange) -> Void) {
         stream.depth &+= 1
         input(stream.exchange)
         stream.depth &-= 1
@@ -350,52 +350,6 @@ final class Loop: @unchecked Sendable {
         } while !waiting.isEmpty
     }
 
-    private func findIdentities() {
-        investigator?.work()
-        let isWaitedFor = !unidentified.isEmpty || !lookups.isEmpty || !petitions.isEmpty || connections.isResolving
-        guard isWaitedFor, shared.takeSettled() else { return }
-        connections.regionSettled(self)
-        var woken: [Stream] = []
-        swap(&woken, &unidentified)
-        for stream in woken {
-            tell(stream) { $0.identitySettled(now: now) }
-        }
-        lookups.removeAll { isAnswered($0) }
-        petitions.removeAll { isAnswered($0) }
-    }
-
-    func start(_ petition: Petition) {
-        readClock()
-        if !isAnswered(petition) { petitions.append(petition) }
-    }
-
-    private func isAnswered(_ petition: Petition) -> Bool {
-        guard let finding = shared.answer(petition.ask, clock, since: petition.begunAt) else { return false }
-        petition.question.answer(finding)
-        return true
-    }
-
-    func start(_ lookup: Lookup) {
-        readClock()
-        if !isAnswered(lookup) { lookups.append(lookup) }
-    }
-
-    private func isAnswered(_ lookup: Lookup) -> Bool {
-        do throws(Failure) {
-            guard let settings = shared.settings,
-                let found = try shared.whoAsks(settings, clock, since: lookup.begunAt)
-            else { return false }
-            lookup.finish(found, nil)
-        } catch {
-            lookup.finish(nil, error)
-        }
-        return true
-    }
-
-    func refuseLookups(_ failure: Failure) {
-        while let lookup = lookups.popLast() { lookup.finish(nil, failure) }
-    }
-
     /// Lets so many HTTP/2 streams share a connection, where libcurl can be trusted with that.
     func share(_ streamCount: Int) {
         _ = sys_multi_share(multi, streamCount)
@@ -405,41 +359,6 @@ final class Loop: @unchecked Sendable {
     func warm(_ count: Int) {
         readClock()
         connections.warm(count, self)
-    }
-
-    func answered(_ question: HostQuestion, _ finding: Finding) {
-        readClock()
-        investigator?.answered(question, finding)
-    }
-
-    /// The environment and the files as they are now, for this inquiry and for the calls to come.
-    func readSources() -> Finding {
-        let finding = Finding()
-        do throws(ConfigError) {
-            guard let settings = try client?.readSources() else { return Finding(failure: "the client is gone") }
-            shared.settings = settings
-            finding.settings = settings
-            return finding
-        } catch {
-            return Finding(failure: error.message)
-        }
-    }
-
-    func send(
-        _ request: IdentityRequest, _ settings: Settings, for keeper: IdentityKeeper, of investigator: Investigator
-    ) throws(Failure) -> Errand {
-        let proxy = request.usesProxy ? try settings.proxy(forURL: request.url.span) : []
-        guard let easy = takeEasy() else { throw Self.shortOfMemory }
-        guard let errand = Errand(easy: easy, request, for: keeper, of: investigator) else {
-            curl_easy_cleanup(easy)
-            throw Self.shortOfMemory
-        }
-        guard errand.prepare(settings, proxy: proxy) else {
-            recycle(errand)
-            throw Self.shortOfMemory
-        }
-        try add(errand)
-        return errand
     }
 
     private func serve(_ stream: Stream) {
@@ -503,11 +422,11 @@ final class Loop: @unchecked Sendable {
         try add(transfer)
     }
 
-    private static var shortOfMemory: Failure { Failure(.memory, .prepare, "out of memory") }
+    static var shortOfMemory: Failure { Failure(.memory, .prepare, "out of memory") }
 
     func takeEasy() -> UnsafeMutableRawPointer? { idleHandles.popLast() ?? connections.makeHandle() }
 
-    private func add(_ handle: EasyHandle) throws(Failure) {
+    func add(_ handle: EasyHandle) throws(Failure) {
         if !start(handle) { throw Failure(.transport, .prepare, "libcurl does not take the request") }
     }
 

@@ -75,7 +75,8 @@ private func describe(_ view: NoticeView) -> String {
     return """
         \(view.kind) \(view.attempt) \(view.maxAttempts) \(view.delay) \(failure.code) \(failure.phase) \
         \(failure.httpStatus) \(failure.isRetryable) \(failure.originalStatus) \(partial.stopReason) \
-        \(partial.usage) \(partial.timings) \(partial.delivered) \(partial.attempts) \(partial.hedges) \(partial.isConnectionReused) \
+        \(partial.usage) \(partial.timings) \(partial.delivered) \(partial.attempts) \(partial.hedges) \
+        \(partial.isConnectionReused) \
         \(texts)
         """
 }
