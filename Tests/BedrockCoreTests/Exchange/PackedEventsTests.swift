@@ -76,8 +76,7 @@ private func describe(_ view: NoticeView) -> String {
         \(view.kind) \(view.attempt) \(view.maxAttempts) \(view.delay) \(failure.code) \(failure.phase) \
         \(failure.httpStatus) \(failure.isRetryable) \(failure.originalStatus) \(partial.stopReason) \
         \(partial.usage) \(partial.timings) \(partial.delivered) \(partial.attempts) \(partial.hedges) \
-        \(partial.isConnectionReused) \
-        \(texts)
+        \(partial.isConnectionReused) \(texts)
         """
 }
 
