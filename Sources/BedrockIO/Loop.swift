@@ -15,6 +15,8 @@ final class Loop: @unchecked Sendable {
     private(set) var now: Int64 = 0
     /// A callback has run since the clock was read.
     private var isClockStale = false
+    /// The address where the bytes end that came last.
+    private var lastEnd: UInt = 0
     var clock: Clock { Clock(now: now, wall: sys_wall_s() &+ wallOffset) }
     /// Seconds that the wall clock is to be taken for wrong by; 0 but in tests.
     var wallOffset: Int64 = 0
@@ -33,6 +35,8 @@ final class Loop: @unchecked Sendable {
     private var lookedAt: Int64 = 0
     private var crowdedTurns = 0
     private static let crowdedTurnCount = 64
+    /// More bytes than stand between two pieces of a body.
+    private static let chunkBorder: UInt = 64
     /// When libcurl wants to be called even if no socket is ready; nil for never.
     private var curlDeadline: Int64?
     private var timers = TimerHeap()
@@ -188,7 +192,7 @@ final class Loop: @unchecked Sendable {
         follow(stream)
     }
 
-    private func follow(_ stream: Stream) {
+    private func follow(_ stream: Stream, isArmed: Bool = false) {
         stream.consumer.flush()
         if let recorder = stream.recorder { recorder.follow(stream.exchange.lane, now: now) }
         markIfEnded(stream)
@@ -196,7 +200,7 @@ final class Loop: @unchecked Sendable {
             stream.isQueued = true
             waiting.append(stream)
         }
-        arm(stream)
+        if !isArmed { arm(stream) }
     }
 
     /// An end inside another callback of the stream is over when that one is.
@@ -289,18 +293,28 @@ final class Loop: @unchecked Sendable {
         // Nobody wants what a hedge has taken the place of.
         if transfer.lane != stream.exchange.lane { return 0 }
         // libcurl reads on after a callback that took its time.
-        refreshClock()
+        if isNewRead(bytes) { refreshClock() }
+        let wasAnswering = stream.exchange.state == .answering
         if let recorder = stream.recorder, !stream.exchange.isPaused { recorder.bytes(bytes, now: now) }
         stream.depth &+= 1
         let intake = stream.exchange.received(bytes, now: now)
         stream.depth &-= 1
         isClockStale = true
-        follow(stream)
+        // While an answer comes, its limits only move away.
+        let isArmed = wasAnswering && stream.exchange.state == .answering && stream.timerIndex >= 0
+        follow(stream, isArmed: isArmed)
         switch intake {
         case .taken: return bytes.count
         case .wait: return sys_write_pause()
         case .stop: return 0
         }
+    }
+
+    /// False for what lies close behind the bytes before it: both came with one read of the socket, at one time.
+    private func isNewRead(_ bytes: Span<UInt8>) -> Bool {
+        let start = bytes.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+        defer { lastEnd = start &+ UInt(bitPattern: bytes.count) }
+        return start &- lastEnd > Self.chunkBorder
     }
 
     /// Ends a stream from the loop's own thread, inside a callback or outside.
@@ -399,7 +413,7 @@ final class Loop: @unchecked Sendable {
     }
 
     private func sendHedge(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) {
-        stream.recorder?.keep(request, attempt: stream.exchange.attempts, now: now)
+        stream.recorder?.keep(request, attempt: stream.exchange.attempts)
         do throws(Failure) {
             try add(request, isFresh: isFresh, stream, in: stream.exchange.lane.other)
         } catch {

@@ -131,9 +131,12 @@ private func bodyArrived(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
 ) -> Int {
     // libcurl's size is always 1 (CURLOPT_WRITEFUNCTION).
-    guard let bytes, let transfer = transfer(user) else { return 0 }
-    return bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
-        transfer.loop.received(Span(_unsafeStart: UnsafePointer($0), count: count), from: transfer)
+    guard let bytes, let user else { return 0 }
+    // The loop lets go of no transfer in here: no reference need be counted, for each piece of an answer.
+    return Unmanaged<Transfer>.fromOpaque(user)._withUnsafeGuaranteedRef { transfer in
+        bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
+            transfer.loop.received(Span(_unsafeStart: UnsafePointer($0), count: count), from: transfer)
+        }
     }
 }
 

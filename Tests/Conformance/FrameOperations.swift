@@ -86,7 +86,7 @@ extension Port {
             var decoder = FrameDecoder()
             var position = 0
             if let range = try decoder.next(frame.span, &position), position == frame.count {
-                return try decoder.message(decoder.bytes(of: range, in: frame.span))
+                return try EventMessage(decoder.bytes(of: range, in: frame.span))
             }
             try decoder.finish()
         } catch {

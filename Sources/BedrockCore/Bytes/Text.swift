@@ -110,6 +110,14 @@ extension Span where Element == UInt8 {
     @_optimize(speed)
     public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         var at = max(start, 0)
+        let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
+        while count &- at >= 8 {
+            // Eight bytes from `at` on lie inside the span. Where one is wanted, the lowest mark is right.
+            let rest = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self).littleEndian ^ pattern
+            let found = (rest &- 0x0101_0101_0101_0101) & ~rest & 0x8080_8080_8080_8080
+            if found != 0 { return at &+ found.trailingZeroBitCount &>> 3 }
+            at &+= 8
+        }
         while at < count {
             if self[unchecked: at] == byte { return at }
             at &+= 1

@@ -10,10 +10,8 @@ enum TurnFormat {
 enum MessageWriter {
     /// The message as JSON; empty where nothing was delivered that a message could hold. Look at `isExhausted`.
     static func message(_ transcript: borrowing Transcript, _ format: TurnFormat) -> ByteBuffer {
-        let blocks = MessageBlocks(whole: transcript, format, joinsText: false)
-        var message = ByteBuffer()
-        blocks.appendMessage(to: &message)
-        return message
+        var blocks = MessageBlocks(message: transcript, format)
+        return blocks.takeMessage()
     }
 }
 
@@ -26,9 +24,27 @@ struct MessageBlocks: ~Copyable {
     private(set) var joined = ByteBuffer()
     /// All other blocks, with commas between them.
     private var list = JSONWriter()
+    private static var start: StaticString { "{\"role\":\"assistant\",\"content\":[" }
+
+    /// Everything, to be taken as a message.
+    fileprivate init(message transcript: borrowing Transcript, _ format: TurnFormat) {
+        list.buffer.append(Self.start)
+        append(whole: transcript, format, joinsText: false)
+    }
+
+    /// The message, which is large and not copied; nothing where it would be empty.
+    fileprivate mutating func takeMessage() -> ByteBuffer {
+        if list.buffer.count == Self.start.utf8CodeUnitCount, !isExhausted { return ByteBuffer() }
+        list.buffer.append("]}" as StaticString)
+        return list.take()
+    }
 
     /// Everything.
     init(whole transcript: borrowing Transcript, _ format: TurnFormat, joinsText: Bool) {
+        append(whole: transcript, format, joinsText: joinsText)
+    }
+
+    private mutating func append(whole transcript: borrowing Transcript, _ format: TurnFormat, joinsText: Bool) {
         let isAnthropic = transcript.family == .anthropic
         for block in transcript.blocks {
             list.reasoning(of: block, format)
@@ -70,7 +86,7 @@ struct MessageBlocks: ~Copyable {
     /// The list as a message; nothing where it is empty. Where the list is not whole, `buffer` will not be either.
     func appendMessage(to buffer: inout ByteBuffer) {
         guard hasList || isExhausted else { return }
-        buffer.append("{\"role\":\"assistant\",\"content\":[" as StaticString)
+        buffer.append(Self.start)
         appendList(to: &buffer)
         buffer.append("]}" as StaticString)
         if isExhausted { buffer.exhaust() }

@@ -17,8 +17,9 @@ public struct Transcript: ~Copyable {
     private var partCount = 0
     /// Bytes of all blocks.
     private var stored = 0
-    /// The block that something was kept of last.
-    private var current: Block?
+    /// The block that something was kept of last, one of `blocks`: no reference need be counted for each piece of text.
+    private var current: Unmanaged<Block>?
+    private var currentIndex: Int32?
 
     /// Why what was delivered cannot be sent back as a turn to go on with; nil where it can.
     public var obstacle: StaticString? {
@@ -47,9 +48,10 @@ public struct Transcript: ~Copyable {
     /// Keeps a piece of text. False where there is no room for it.
     @inline(__always)
     mutating func keep(text piece: Slice, of index: Int32, _ scratch: borrowing ByteBuffer) -> Bool {
-        guard let block = block(index) else { return false }
-        block.isText = true
-        return keep(&block.text, scratch, piece)
+        guard currentIndex == index || block(index) != nil, let current else { return false }
+        stored &+= piece.count
+        guard stored <= Limits.answerLength else { return false }
+        return current._withUnsafeGuaranteedRef { $0.keep(text: scratch, piece.range) }
     }
 
     /// Keeps the piece of an open call's input. False where there is no room for it.
@@ -169,29 +171,25 @@ public struct Transcript: ~Copyable {
     // MARK: Blocks
 
     /// The block with that index, made where there is none; nil where no more are kept.
-    @inline(__always)
     private mutating func block(_ index: Int32) -> Block? {
-        if let current, current.index == index { return current }
-        return find(index)
+        if let current, currentIndex == index { return current.takeUnretainedValue() }
+        guard let block = find(index) else { return nil }
+        (current, currentIndex) = (Unmanaged.passUnretained(block), index)
+        return block
     }
 
-    @inline(never)
     private mutating func find(_ index: Int32) -> Block? {
         var (low, high) = (0, blocks.count)
         while low < high {
             let middle = (low &+ high) / 2
             if blocks[middle].index < index { low = middle &+ 1 } else { high = middle }
         }
-        if low < blocks.count, blocks[low].index == index {
-            current = blocks[low]
-            return current
-        }
+        if low < blocks.count, blocks[low].index == index { return blocks[low] }
         hasTooMany = blocks.count >= Limits.blockCount
         if hasTooMany { return nil }
         if index >= nextIndex { nextIndex = index &+ (index < .max ? 1 : 0) }
         let block = Block(index: index)
         blocks.insert(block, at: low)
-        current = block
         return block
     }
 }

@@ -81,6 +81,14 @@ final class Block {
         self.index = index
     }
 
+    /// False where there is no memory for the piece.
+    @inline(__always)
+    func keep(text scratch: borrowing ByteBuffer, _ piece: Range<Int>) -> Bool {
+        isText = true
+        text.append(scratch, piece)
+        return !text.isExhausted
+    }
+
     var hasReasoning: Bool { !reasoning.isEmpty || !signature.isEmpty || !redacted.isEmpty }
     /// Reasoning that may be cut off in the middle.
     var endsInReasoning: Bool {

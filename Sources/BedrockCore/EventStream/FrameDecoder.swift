@@ -54,12 +54,12 @@ public struct FrameDecoder: ~Copyable {
         return input.extracting(unchecked: Range(uncheckedBounds: (lower, upper)))
     }
 
-    /// What the message is whose bytes `bytes(of:in:)` gave. Unlike those of `EventMessage` alone, errors say where in
-    /// the stream it went wrong.
+    /// What the message is whose bytes `bytes(of:in:)` gave; `headers` are those of messages before it. Unlike those of
+    /// `EventMessage` alone, errors say where in the stream it went wrong.
     @inline(__always)
-    public func message(_ bytes: Span<UInt8>) throws(FrameError) -> EventMessage {
+    func message(_ bytes: Span<UInt8>, _ headers: inout RepeatedHeaders) throws(FrameError) -> EventMessage {
         do throws(FrameError) {
-            return try EventMessage(bytes)
+            return try headers.message(bytes)
         } catch {
             throw error.inStream(at: streamOffset)
         }

@@ -19,17 +19,16 @@ extension EventDecoder {
 
     @_optimize(speed)
     mutating func readConverse(_ kind: EventKind, _ payload: Span<UInt8>) throws(JSONError) {
-        var reader = JSONReader(payload)
-        guard try reader.enterObject() else {
-            _ = try reader.next()
+        if kind == .delta, let delta = PlainDelta(payload) {
+            event.kind = kind
+            event.blockIndex = delta.index
+            take(delta.text, of: payload, .text)
+        } else if try !readConverseObject(kind, payload) {
             return
         }
-        event.kind = kind
-        try readConverseMembers(&reader)
-        _ = try reader.next()  // refuses what stands behind the object
         if joint.isActive, !joinEvent() { return }
         switch kind {
-        case .delta: finishDelta()
+        case .delta: return finishDelta()
         case .messageStart: transcript.hasStarted = true
         case .blockStart: openBlock()
         case .blockStop: closeBlock()
@@ -38,6 +37,19 @@ extension EventDecoder {
         default: return
         }
         if answer.isExhausted { exceeded = .event }
+    }
+
+    /// False where the payload is no object.
+    @inline(never)
+    private mutating func readConverseObject(_ kind: EventKind, _ payload: Span<UInt8>) throws(JSONError) -> Bool {
+        var reader = JSONReader(payload)
+        let isObject = try reader.enterObject()
+        if isObject {
+            event.kind = kind
+            try readConverseMembers(&reader)
+        }
+        _ = try reader.next()  // refuses what stands behind the object
+        return isObject
     }
 
     @_lifetime(reader: copy reader)
@@ -129,8 +141,13 @@ extension EventDecoder {
     @_lifetime(reader: copy reader)
     mutating func takeString(_ kind: DeltaKind, _ reader: inout JSONReader) throws(JSONError) {
         guard let text = try reader.stringOrSkip() else { return }
+        take(text, of: reader.input, kind)
+    }
+
+    @inline(__always)
+    private mutating func take(_ text: JSONText, of payload: Span<UInt8>, _ kind: DeltaKind) {
         let start = scratch.count
-        reader.append(text, to: &scratch)
+        scratch.append(text, of: payload)
         event.text = scratch.closeSlice(from: start)
         event.hasDelta = true
         event.deltaKind = kind

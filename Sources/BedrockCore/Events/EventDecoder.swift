@@ -55,6 +55,8 @@ public struct EventDecoder: ~Copyable {
     /// Also names and payloads of events are wanted.
     let wantsRaw: Bool
 
+    /// What the headers of messages say that came before.
+    var headers = RepeatedHeaders()
     public internal(set) var event = StreamEvent()
     /// Which answer of its stream is being decoded, from 0.
     public internal(set) var round: UInt32 = 0

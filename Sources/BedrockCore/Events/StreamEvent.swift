@@ -107,12 +107,15 @@ public enum StopReason: Int32, CaseIterable, BitwiseCopyable, Sendable {
 
 /// A place in an event's scratch memory, with a NUL behind it.
 public struct Slice: BitwiseCopyable, Sendable {
-    public var start = 0
-    public var count = 0
+    // Narrow, as events are copied: no memory that slices are of may grow beyond 2 GiB.
+    private var low: UInt32
+    private var length: UInt32
+    public var start: Int { Int(low) }
+    public var count: Int { Int(length) }
 
     init(start: Int = 0, count: Int = 0) {
-        self.start = start
-        self.count = count
+        low = UInt32(truncatingIfNeeded: start)
+        length = UInt32(truncatingIfNeeded: count)
     }
 
     var range: Range<Int> { start..<(start &+ count) }

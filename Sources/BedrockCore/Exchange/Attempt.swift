@@ -148,7 +148,7 @@ public struct Attempt: ~Copyable {
         guard head.status == 200 else { return keepErrorBody(input, &position) }
         guard events.operation.isStreaming else { return nextOfBatch(input, &position, now) }
         guard head.isEventStream else { return refuseBody(input.extracting(min(position, input.count)..<input.count)) }
-        return nextEvent(input, &position, now)
+        return position < input.count ? nextEvent(input, &position, now) : .needsInput
     }
 
     /// The body ended as the transport's framing says it should.
@@ -248,6 +248,7 @@ public struct Attempt: ~Copyable {
         timeline.lastByte = now
     }
 
+    @inline(never)
     @_optimize(speed)
     private mutating func nextEvent(_ input: Span<UInt8>, _ position: inout Int, _ now: Int64) -> Step {
         while true {
@@ -271,7 +272,7 @@ public struct Attempt: ~Copyable {
     ) throws(FrameError) -> EventDecoder.Outcome? {
         guard let frame = try frames.next(input, &position) else { return nil }
         let bytes = frames.bytes(of: frame, in: input)
-        let message = try frames.message(bytes)
+        let message = try frames.message(bytes, &events.headers)
         do throws(JSONError) {
             return try events.decode(message, bytes)
         } catch {

@@ -51,8 +51,8 @@ public struct EventView {
     public let blockType: TextView
 
     public init(
-        event: StreamEvent, type: TextView, json: TextView, text: TextView, toolID: TextView, toolName: TextView,
-        blockType: TextView = TextView()
+        event: StreamEvent, type: TextView = TextView(), json: TextView = TextView(), text: TextView = TextView(),
+        toolID: TextView = TextView(), toolName: TextView = TextView(), blockType: TextView = TextView()
     ) {
         self.event = event
         self.type = type
@@ -293,9 +293,12 @@ extension Attempt {
         mutating get {
             var event = events.event
             event.round = events.round
+            let text = TextView(events.scratch, event.text)
+            // Deltas have no other text of their own.
+            if event.hasDelta, !events.wantsRaw { return EventView(event: event, text: text) }
             return EventView(
                 event: event, type: TextView(events.scratch, event.type), json: TextView(events.scratch, event.json),
-                text: TextView(events.scratch, event.text), toolID: TextView(events.scratch, event.toolID),
+                text: text, toolID: TextView(events.scratch, event.toolID),
                 toolName: TextView(events.scratch, event.toolName), blockType: TextView(events.scratch, event.blockType)
             )
         }

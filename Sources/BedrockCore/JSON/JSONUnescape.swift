@@ -102,6 +102,8 @@ extension ByteBuffer {
             switch piece {
             case .plain(let range):
                 append(text.extracting(unchecked: range))
+            case .character(let character) where character.isASCII:
+                append(UInt8(truncatingIfNeeded: character.value))
             case .character(let character):
                 for byte in UTF8.encode(character) ?? UTF8.encodedReplacementCharacter { append(byte) }
             }

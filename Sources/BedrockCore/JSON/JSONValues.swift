@@ -78,7 +78,7 @@ extension Span where Element == UInt8 {
 
 extension ByteBuffer {
     @_optimize(speed)
-    fileprivate mutating func append(_ text: JSONText, of input: Span<UInt8>) {
+    mutating func append(_ text: JSONText, of input: Span<UInt8>) {
         if text.hasEscapes {
             append(unescaping: input.place(text.start, text.end))
         } else {

@@ -157,9 +157,10 @@ import Testing
         var decoder = FrameDecoder()
         var position = 0
         var errors: [FrameError?] = []
+        var headers = RepeatedHeaders()
         while let frame = try decoder.next(input.span, &position) {
             let bytes = [UInt8](copying: decoder.bytes(of: frame, in: input.span))
-            errors.append(frameError { () throws(FrameError) in _ = try decoder.message(bytes.span) })
+            errors.append(frameError { () throws(FrameError) in _ = try decoder.message(bytes.span, &headers) })
         }
         let start = FrameVectors.delta.count
         #expect(errors.count == 3 && errors[0] == nil)
