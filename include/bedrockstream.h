@@ -43,8 +43,10 @@
  * a time for each stream, and `..._free` must be the last call on its object. A config, decoder or signer belongs to
  * one thread at a time. A client runs one thread of its own, whatever the number of its streams. All callbacks run on
  * that thread, one after another, so a callback that waits holds up all streams of its client; return BRS_FLOW_PAUSE
- * and call `brs_stream_resume` later instead. A decoder's callbacks run inside `brs_decoder_feed` and
- * `brs_decoder_finish`.
+ * and call `brs_stream_resume` later instead. With `io.threads` above 1 there are so many: a stream stays with one of
+ * them, and what several streams share, log lines too, may be called on several at once. With `io.threads` 0 there is
+ * none: callbacks run in `brs_client_dispatch`, and in whatever else waits for a stream. A decoder's callbacks run
+ * inside `brs_decoder_feed` and `brs_decoder_finish`.
  *
  * CALLBACKS AND RE-ENTRANCY. Every stream that was opened gets exactly one terminal callback, `on_stop` or
  * `on_error`, and none after it; a stream without callbacks gets exactly one terminal event. A callback may call any
@@ -1085,7 +1087,8 @@ typedef enum brs_log_level {
 /**
  * A line for the log. It holds no key, token or signature.
  * `message` is UTF-8 without a line end at its end, and has `len` bytes and a NUL; it lives until the callback returns.
- * Runs on the client's thread; must not wait, and must not call the library.
+ * Runs on the client's thread, on several at once where there are more (`io.threads`); must not wait, and must not call
+ * the library.
  */
 typedef void (*brs_on_log)(void *user, brs_log_level level, const char *message, size_t len);
 

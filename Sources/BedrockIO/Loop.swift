@@ -413,7 +413,7 @@ final class Loop: @unchecked Sendable {
     }
 
     private func sendHedge(_ request: PreparedRequest, isFresh: Bool, _ stream: Stream) {
-        stream.recorder?.keep(request, attempt: stream.exchange.attempts)
+        stream.recorder?.keep(request, attempt: stream.exchange.attempts, now: now)
         do throws(Failure) {
             try add(request, isFresh: isFresh, stream, in: stream.exchange.lane.other)
         } catch {

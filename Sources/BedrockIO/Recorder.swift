@@ -11,7 +11,7 @@ public final class Recorder: @unchecked Sendable {
     private var record: ExchangeRecord
     /// The lane of what is recorded, and what goes out in the other one.
     private var lane = Lane.first
-    private var beside: (request: PreparedRequest, attempt: UInt32)?
+    private var beside: (request: PreparedRequest, attempt: UInt32, sentAt: Int64)?
     /// Negative: nothing is written any more.
     private var file: Int32
 
@@ -39,8 +39,8 @@ public final class Recorder: @unchecked Sendable {
     }
 
     /// What goes out beside the request that is recorded.
-    func keep(_ request: PreparedRequest, attempt: UInt32) {
-        beside = (request, attempt)
+    func keep(_ request: PreparedRequest, attempt: UInt32, now: Int64) {
+        beside = (request, attempt, now)
     }
 
     /// Records what is in this lane, where the request that was sent beside the other has taken its place.
@@ -48,7 +48,7 @@ public final class Recorder: @unchecked Sendable {
         guard lane != self.lane else { return }
         self.lane = lane
         end(cut: "another request goes on in its place", now: now)
-        if let beside { begin(beside.request, attempt: beside.attempt, now: now) }
+        if let beside { begin(beside.request, attempt: beside.attempt, now: beside.sentAt) }
         beside = nil
     }
 

@@ -114,3 +114,16 @@ def test_slow_readers_and_cancels_disturb_nobody(proxy):
         thread.join(60)
     client.close()
     assert not faults and whole == ["end_turn"] * (STREAMS // 2 * 4)
+
+
+def test_a_hedge_has_a_connection_of_its_own(proxy):
+    """What is late on a shared connection may all be late for the same reason."""
+    client = proxy.client(**{"hedge.after_ms": 300})
+    key = random.randrange(1 << 32)
+    stream = stream_of(client, f"sim.pieces-300.pace-5.silent.times-1.key-{key}")
+    next(iter(stream))
+    assert proxy.connections() == 2  # the late stream is reset, its connection is kept
+    list(stream)
+    result = stream.result
+    assert (result.attempts, result.hedges, result.hedges_won, result.connection_reused) == (2, 1, 1, False)
+    client.close()

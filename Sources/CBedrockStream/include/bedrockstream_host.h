@@ -93,6 +93,7 @@ typedef enum brs_log_level {
 /**
  * A line for the log. It holds no key, token or signature.
  * `message` is UTF-8 without a line end at its end, and has `len` bytes and a NUL; it lives until the callback returns.
- * Runs on the client's thread; must not wait, and must not call the library.
+ * Runs on the client's thread, on several at once where there are more (`io.threads`); must not wait, and must not call
+ * the library.
  */
 typedef void (*brs_on_log)(void *user, brs_log_level level, const char *message, size_t len);

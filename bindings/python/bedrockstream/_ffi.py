@@ -1240,8 +1240,8 @@ class brs_log_level(IntEnum):
 
 
 # A line for the log. It holds no key, token or signature. `message` is UTF-8 without a line end at its end,
-# and has `len` bytes and a NUL; it lives until the callback returns. Runs on the client's thread; must not
-# wait, and must not call the library.
+# and has `len` bytes and a NUL; it lives until the callback returns. Runs on the client's thread, on several
+# at once where there are more (`io.threads`); must not wait, and must not call the library.
 brs_on_log = CFUNCTYPE(None, c_void_p, c_int, c_char_p, c_size_t)
 
 
