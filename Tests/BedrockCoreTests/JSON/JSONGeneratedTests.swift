@@ -22,13 +22,16 @@ import Testing
         }
     }
 
-    /// Every cut of every document is an error that says so, but for a number, which may end early and still be one.
+    /// Every cut of every document is an error that says so, but for a number, which may end early and still be one. Of
+    /// a long document a part of the cuts: each reads all before it.
     @Test func everyCutIsFound() throws {
         var generator = JSONGenerator(random: SeededRandom(for: "everyCutIsFound"))
         for _ in 0..<60 {
             let tree = generator.tree(depth: 4)
             let text = Bytes(generator.text(of: tree).utf8)
-            for cut in 0..<text.count { checkCut(Bytes(text[..<cut])) }
+            let step = max(text.count / 300, 1)
+            let first = generator.random.below(step)
+            for cut in stride(from: first, to: text.count, by: step) { checkCut(Bytes(text[..<cut])) }
         }
     }
 
