@@ -10,6 +10,8 @@ final class ConnectionPool {
     private var transferCount = 0
     private var capacity = 0
 
+    private static let fewTransfers = 64
+
     private var calls: [UpkeepCall] = []
     private var closeAt = Int64.max
     private var lastEnd: Int64 = 0
@@ -51,6 +53,12 @@ final class ConnectionPool {
         guard let easy = curl_easy_init() else { return nil }
         _ = sys_setopt_pointer(easy, CURLOPT_SHARE, sessions)
         return easy
+    }
+
+    /// Bytes that libcurl reads at once: of few streams one may be fast. Many are slow, each for itself, and before 8.7
+    /// libcurl has a buffer for each.
+    var readLength: Int {
+        transferCount < Self.fewTransfers || sys_curl_shares_buffers() != 0 ? 16 * 1024 : 2 * 1024
     }
 
     // MARK: Transfers come and go

@@ -22,10 +22,22 @@ class EasyHandle {
     }
 
     deinit {
-        Self.wipe(headers)
-        curl_slist_free_all(headers)
+        freeHeaders()
         curl_slist_free_all(redirections)
         free(errorText)
+    }
+
+    private func freeHeaders() {
+        Self.wipe(headers)
+        curl_slist_free_all(headers)
+        headers = nil
+    }
+
+    /// The head has gone out and will not be sent again.
+    func forgetHeaders() -> Bool {
+        guard set(CURLOPT_HTTPHEADER, nil) else { return false }
+        freeHeaders()
+        return true
     }
 
     /// libcurl is done with it.

@@ -300,6 +300,7 @@ final class Loop: @unchecked Sendable {
         let intake = stream.exchange.received(bytes, now: now)
         stream.depth &-= 1
         isClockStale = true
+        if stream.exchange.hasForgottenRequest { transfer.forgetRequest() }
         // While an answer comes, its limits only move away.
         let isArmed = wasAnswering && stream.exchange.state == .answering && stream.timerIndex >= 0
         follow(stream, isArmed: isArmed)
@@ -435,6 +436,8 @@ final class Loop: @unchecked Sendable {
         }
         try add(transfer)
     }
+
+    var readLength: Int { connections.readLength }
 
     static var shortOfMemory: Failure { Failure(.memory, .prepare, "out of memory") }
 

@@ -12,8 +12,10 @@ final class Transfer: EasyHandle {
     /// How many bytes may still be read for nobody, and until when.
     var drainLength = Limits.drainLength
     var drainDeadline: Int64 = 0
-    private let body: RequestBody
+    /// Nil once it is out and will not be sent again.
+    private var body: RequestBody?
     private var upload = Upload()
+    private var isUploaded = false
 
     /// Nil without memory.
     init?(easy: UnsafeMutableRawPointer, body: RequestBody, for stream: Stream, in lane: Lane, on loop: Loop) {
@@ -33,7 +35,11 @@ final class Transfer: EasyHandle {
 
     /// Sets everything that a request needs; false without memory.
     func prepare(_ request: PreparedRequest, settings: Settings, isFresh: Bool) -> Bool {
-        begin() && setUpCallbacks() && setHeaders(request.headers) && setBody(body) && set(CURLOPT_URL, request.url)
+        guard begin() else { return false }
+        // Refused where libcurl has kept the buffer of a used handle: that one will do.
+        _ = set(CURLOPT_BUFFERSIZE, loop.readLength)
+        return setUpCallbacks() && setHeaders(request.headers) && setBody(request.body)
+            && set(CURLOPT_URL, request.url)
             && setUpConnection(settings, proxy: request.proxy, isFresh: isFresh)
     }
 
@@ -50,15 +56,26 @@ final class Transfer: EasyHandle {
     /// Before the request goes out, also where it goes out again on another connection.
     func beginUpload() {
         upload = Upload(earlierLength: sys_getinfo_long(easy, CURLINFO_REQUEST_SIZE))
+        isUploaded = false
         watchUpload(true)
     }
 
     /// How many bytes have gone out since it was last asked, and whether these are all, when libcurl has sent so many
     /// of the body. When they are, libcurl need not tell any more, which it would for each piece of the answer.
     func uploaded(_ bodyLength: Int64) -> (length: Int64, isWhole: Bool) {
-        let isWhole = bodyLength >= Int64(body.bytes.count)
+        let isWhole = bodyLength >= Int64(body?.bytes.count ?? 0)
+        isUploaded = isUploaded || isWhole
         if isWhole { watchUpload(false) }
         return (upload.take(bodyLength, requestLength: sys_getinfo_long(easy, CURLINFO_REQUEST_SIZE)), isWhole)
+    }
+
+    /// The answer has begun and nothing is sent again: gives back what the request took. A server may answer before it
+    /// has read all of it; then that stays.
+    func forgetRequest() {
+        guard body != nil, isUploaded, forgetHeaders() else { return }
+        _ = sys_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, 0)
+        _ = set(CURLOPT_POSTFIELDS, nil)
+        body = nil
     }
 
     func watchUpload(_ isWatched: Bool) {

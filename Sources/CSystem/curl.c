@@ -20,6 +20,8 @@ int sys_curl_global(void) {
 // the others. 8.5 is the oldest that was seen to do neither.
 int sys_curl_shares_connections(void) { return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080500; }
 
+int sys_curl_shares_buffers(void) { return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080700; }
+
 CURLcode sys_setopt_long(CURL *easy, CURLoption option, long value) { return curl_easy_setopt(easy, option, value); }
 
 CURLcode sys_setopt_offset(CURL *easy, CURLoption option, int64_t value) {

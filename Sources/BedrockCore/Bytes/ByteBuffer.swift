@@ -5,19 +5,25 @@ import CSystem.Memory
 /// Growth past `limit`, or without memory, sets `isExhausted` and drops what was to be appended; later appends do
 /// nothing. A writer composes freely and checks once, at the end.
 ///
-/// One for secrets leaves no copy behind: not where it grows, and not at its end.
+/// One for secrets leaves no copy behind: not where it grows, and not at its end. One whose bytes last, as long as a
+/// stream, grows by smaller steps: of one that doubles a quarter lies idle.
 public struct ByteBuffer: ~Copyable, @unchecked Sendable {
+    /// Up to this every one doubles.
+    private static let smallCapacity = 1024
+
     private var base: UnsafeMutablePointer<UInt8>?
     public private(set) var count = 0
     private var capacity = 0
     private let limit: Int
     private let isSecret: Bool
+    private let isLasting: Bool
     /// Something was dropped since the last `removeAll`.
     public private(set) var isExhausted = false
 
-    public init(limit: Int = Int(Int32.max), isSecret: Bool = false) {
+    public init(limit: Int = Int(Int32.max), isSecret: Bool = false, isLasting: Bool = false) {
         self.limit = min(max(limit, 0), .max - 1)
         self.isSecret = isSecret
+        self.isLasting = isLasting
     }
 
     deinit {
@@ -64,8 +70,9 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
             return false
         }
         let needed = count &+ extra &+ 1
+        let more = isLasting && capacity >= Self.smallCapacity ? max(capacity / 4, Self.smallCapacity) : capacity
         // Never above the limit: appending asks for the capacity alone.
-        let wanted = min(max(needed, capacity &* 2, 64), limit &+ 1)
+        let wanted = min(max(needed, capacity &+ more, 64), limit &+ 1)
         guard let grown = isSecret ? moved(wanted) : realloc(base, wanted) else {
             isExhausted = true
             return false
@@ -143,6 +150,9 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
     /// Something that belongs here was dropped before it could be appended.
     public mutating func exhaust() { isExhausted = true }
+
+    /// There is memory of more than a kilobyte, and most of it is not used.
+    var isRoomy: Bool { capacity > Self.smallCapacity && count < capacity / 4 }
 
     /// Forgets what lies at and beyond `newCount`.
     public mutating func truncate(to newCount: Int) {

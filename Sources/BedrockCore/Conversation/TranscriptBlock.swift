@@ -61,8 +61,8 @@ final class BlockPart {
 /// What was delivered of one block. A class because an array cannot hold what is not copyable.
 final class Block {
     let index: Int32
-    var text = ByteBuffer(limit: Limits.answerLength)
-    var reasoning = ByteBuffer(limit: Limits.answerLength)
+    var text = ByteBuffer(limit: Limits.answerLength, isLasting: true)
+    var reasoning = ByteBuffer(limit: Limits.answerLength, isLasting: true)
     var signature = ByteBuffer(limit: Limits.answerLength)
     /// Base64, as the service sent it.
     var redacted = ByteBuffer(limit: Limits.answerLength)

@@ -26,7 +26,7 @@ extension EventDecoder {
         } else if try !readConverseObject(kind, payload) {
             return
         }
-        if joint.isActive, !joinEvent() { return }
+        if let joint, !joinEvent(joint) { return }
         switch kind {
         case .delta: return finishDelta()
         case .messageStart: transcript.hasStarted = true

@@ -79,8 +79,8 @@ public struct EventDecoder: ~Copyable {
     var exceeded: AnswerLimit?
     var contentFault: ContentFault?
 
-    /// Where a cut answer is gone on with.
-    var joint = Joint()
+    /// Where a cut answer is gone on with; nil where none is.
+    var joint: JointBox?
     /// What the start of a block told; only while its event is read.
     var started = StartedBlock()
 
@@ -97,12 +97,12 @@ public struct EventDecoder: ~Copyable {
     }
 
     /// Something waits to be handed over that no new message is needed for.
-    var hasPending: Bool { tools.hasComplete || joint.hasWaiting || queue.hasNext }
+    var hasPending: Bool { tools.hasComplete || queue.hasNext || joint?.value.hasWaiting ?? false }
 
     /// What waits to be handed over becomes `event`, the oldest first; nil when nothing waits. An event that a joint
     /// kept waiting comes first, then those that share a message with the last one, then complete tool calls.
     mutating func nextPending() -> Outcome? {
-        if let waiting = joint.takeWaiting() {
+        if let waiting = joint?.value.takeWaiting() {
             event = waiting
             return .event
         }
@@ -153,7 +153,7 @@ public struct EventDecoder: ~Copyable {
     mutating func finish(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
         if let exceeded { return .overLimit(exceeded) }
         if let contentFault { return outcome(of: contentFault) }
-        if joint.isActive { return finishJoined(type, json) }
+        if let joint { return finishJoined(joint, type, json) }
         if wantsRaw {
             event.type = scratch.appendSlice(type)
             event.json = scratch.appendSlice(json)
@@ -202,7 +202,7 @@ public struct EventDecoder: ~Copyable {
 
     /// Finds the event in hand its place and does what it says.
     mutating func settle() {
-        if joint.isActive, !joinEvent() { return }
+        if let joint, !joinEvent(joint) { return }
         switch event.kind {
         case .messageStart: transcript.hasStarted = true
         // Converse has no form for what Cohere cites.

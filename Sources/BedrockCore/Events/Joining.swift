@@ -39,36 +39,36 @@ extension EventDecoder {
             round &+= 1
         case .continuation(let isNudge):
             answer.goOn()
-            joint = Joint(behind: transcript, isNudge: isNudge)
+            joint = JointBox(Joint(behind: transcript, isNudge: isNudge))
             return
         }
         transcript = Transcript()
-        joint = Joint()
+        joint = nil
     }
 
     /// `finish` for the events of an attempt that goes on with a cut answer.
     @inline(never)
-    mutating func finishJoined(_ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
-        if joint.fate == .passes {
-            if wantsRaw { takeRaw(type, json) }
+    mutating func finishJoined(_ joint: JointBox, _ type: Span<UInt8>, _ json: Span<UInt8>) -> Outcome {
+        if joint.value.fate == .passes {
+            if wantsRaw { takeRaw(joint, type, json) }
             if event.hasDelta { answer.delivered &+= 1 }
-        } else if joint.fate == .held, wantsRaw {
-            joint.keepRaw(type, json)
+        } else if joint.value.fate == .held, wantsRaw {
+            joint.value.keepRaw(type, json)
         }
-        let isWanted = joint.fate == .passes && (event.hasDelta || wantsRaw)
-        joint.fate = .passes
-        joint.hasNewText = false
-        if scratch.isExhausted || joint.isExhausted { return .overLimit(.event) }
-        guard let first = joint.takeFlushed(before: event, isWanted: isWanted) else {
+        let isWanted = joint.value.fate == .passes && (event.hasDelta || wantsRaw)
+        joint.value.fate = .passes
+        joint.value.hasNewText = false
+        if scratch.isExhausted || joint.value.isExhausted { return .overLimit(.event) }
+        guard let first = joint.value.takeFlushed(before: event, isWanted: isWanted) else {
             return isWanted ? .event : .nothing
         }
         event = first
         return .event
     }
 
-    private mutating func takeRaw(_ type: Span<UInt8>, _ json: Span<UInt8>) {
+    private mutating func takeRaw(_ joint: JointBox, _ type: Span<UInt8>, _ json: Span<UInt8>) {
         if event.kind != .other {
-            joint.appendRaw(type, json, shape, &event, into: &scratch)
+            joint.value.appendRaw(type, json, shape, &event, into: &scratch)
         } else {
             event.type = scratch.appendSlice(type)
             event.json = scratch.appendSlice(json)
@@ -84,50 +84,50 @@ extension EventDecoder {
     /// Finds the event in hand its place behind what was delivered. False where it is left out, or held back: then it
     /// changes nothing else either.
     @inline(never)
-    mutating func joinEvent() -> Bool {
-        joint.fate = .passes
+    mutating func joinEvent(_ joint: JointBox) -> Bool {
+        joint.value.fate = .passes
         let isJoined: Bool
         switch event.kind {
         case .messageStart: isJoined = !transcript.hasStarted
-        case .blockStart: isJoined = joinBlockStart()
-        case .delta: isJoined = joinDelta()
-        case .blockStop: isJoined = joinBlockStop()
+        case .blockStart: isJoined = joinBlockStart(joint)
+        case .delta: isJoined = joinDelta(joint)
+        case .blockStop: isJoined = joinBlockStop(joint)
         case .messageStop:
-            flushHeld()
+            flushHeld(joint)
             isJoined = true
         default: isJoined = true
         }
-        if !isJoined, joint.fate == .passes { joint.fate = .leftOut }
+        if !isJoined, joint.value.fate == .passes { joint.value.fate = .leftOut }
         return isJoined
     }
 
-    private mutating func joinBlockStart() -> Bool {
-        flushHeld()
-        if joint.isKnown(event.blockIndex) { return place(started.kind) }
+    private mutating func joinBlockStart(_ joint: JointBox) -> Bool {
+        flushHeld(joint)
+        if joint.value.isKnown(event.blockIndex) { return place(joint, started.kind) }
         // The open block has begun already. What Converse does not announce may be text or reasoning: its first delta
         // will tell.
-        guard joint.mayGoOn(started.kind) else { return place(started.kind) }
-        if started.kind != .unknown { _ = place(started.kind) }
+        guard joint.value.mayGoOn(started.kind) else { return place(joint, started.kind) }
+        if started.kind != .unknown { _ = place(joint, started.kind) }
         return false
     }
 
-    private mutating func joinBlockStop() -> Bool {
-        flushHeld()
-        return place(.text)
+    private mutating func joinBlockStop(_ joint: JointBox) -> Bool {
+        flushHeld(joint)
+        return place(joint, .text)
     }
 
-    private mutating func joinDelta() -> Bool {
-        guard event.hasDelta else { return place(.unknown) }
+    private mutating func joinDelta(_ joint: JointBox) -> Bool {
+        guard event.hasDelta else { return place(joint, .unknown) }
         let isText = event.deltaKind == .text
-        if joint.isHolding, !isText { flushHeld() }
-        guard place(event.deltaKind.block) else { return false }
-        return isText ? joinText() : true
+        if joint.value.isHolding, !isText { flushHeld(joint) }
+        guard place(joint, event.deltaKind.block) else { return false }
+        return isText ? joinText(joint) : true
     }
 
     /// Gives the event its block's index in the answer; false where the block is left out.
-    private mutating func place(_ kind: BlockKind) -> Bool {
+    private mutating func place(_ joint: JointBox, _ kind: BlockKind) -> Bool {
         var isOver = false
-        let index = joint.index(event.blockIndex, kind, &isOver)
+        let index = joint.value.index(event.blockIndex, kind, &isOver)
         if isOver { exceeded = .blockCount }
         guard let index else { return false }
         event.blockIndex = index
@@ -135,39 +135,39 @@ extension EventDecoder {
     }
 
     /// Takes from the text what was delivered before; false where nothing is left.
-    private mutating func joinText() -> Bool {
-        if joint.isHolding, joint.heldIndex != event.blockIndex { flushHeld() }
-        if joint.stage == .repeating {
-            let isFirst = !joint.isHolding
+    private mutating func joinText(_ joint: JointBox) -> Bool {
+        if joint.value.isHolding, joint.value.heldIndex != event.blockIndex { flushHeld(joint) }
+        if joint.value.stage == .repeating {
+            let isFirst = !joint.value.isHolding
             let count = event.text.count
-            joint.hold(scratch, event.text, index: event.blockIndex)
-            guard let text = joint.release(isLast: false, into: &scratch) else {
-                joint.fate = .held
+            joint.value.hold(scratch, event.text, index: event.blockIndex)
+            guard let text = joint.value.release(isLast: false, into: &scratch) else {
+                joint.value.fate = .held
                 return false
             }
             if !isFirst || text.count < count {
                 event.text = text
-                joint.hasNewText = true
+                joint.value.hasNewText = true
             }
         }
-        if joint.dropSpace(scratch, &event.text) { joint.hasNewText = true }
-        return event.text.count > 0 || !joint.hasNewText
+        if joint.value.dropSpace(scratch, &event.text) { joint.value.hasNewText = true }
+        return event.text.count > 0 || !joint.value.hasNewText
     }
 
     /// What was held back is handed over before the event in hand.
-    private mutating func flushHeld() {
-        guard joint.isHolding, var text = joint.release(isLast: true, into: &scratch) else { return }
-        _ = joint.dropSpace(scratch, &text)
+    private mutating func flushHeld(_ joint: JointBox) {
+        guard joint.value.isHolding, var text = joint.value.release(isLast: true, into: &scratch) else { return }
+        _ = joint.value.dropSpace(scratch, &text)
         guard text.count > 0 else { return }
         var held = StreamEvent(kind: .delta)
         held.hasDelta = true
         held.deltaKind = .text
-        held.blockIndex = joint.heldIndex
+        held.blockIndex = joint.value.heldIndex
         held.text = text
-        if wantsRaw { joint.appendHeldRaw(shape, &held, into: &scratch) }
+        if wantsRaw { joint.value.appendHeldRaw(shape, &held, into: &scratch) }
         keep(held)
         answer.delivered &+= 1
-        joint.flush(held)
+        joint.value.flush(held)
     }
 }
 

@@ -36,7 +36,6 @@ struct Joint: ~Copyable {
         let index: Int32?
     }
 
-    private(set) var isActive = false
     private(set) var stage = Stage.passing
     var fate = Fate.passes
     /// The text of the event in hand is not the wire's.
@@ -66,11 +65,8 @@ struct Joint: ~Copyable {
     /// The event that comes behind it.
     private var waiting: StreamEvent?
 
-    init() {}
-
     /// Goes on with what the transcript holds.
     init(behind transcript: borrowing Transcript, isNudge: Bool) {
-        isActive = true
         openText = transcript.openText
         nextIndex = transcript.nextIndex
         transcript.appendUnsentSpace(to: &space)
@@ -217,5 +213,14 @@ struct Joint: ~Copyable {
     mutating func takeWaiting() -> StreamEvent? {
         defer { waiting = nil }
         return waiting
+    }
+}
+
+/// A joint with memory of its own: few streams have one.
+final class JointBox {
+    var value: Joint
+
+    init(_ value: consuming Joint) {
+        self.value = value
     }
 }

@@ -34,7 +34,7 @@ public struct Attempt: ~Copyable {
     private var batch = BatchAnswer()
     private var errorBody = ByteBuffer(limit: Limits.errorBodyLength)
     private var outcome = Outcome.running
-    var endTexts = EndTexts()
+    var endTexts: EndTexts?
     /// What the request proves by who sends it, and what no error shows.
     var token: Secret?
     /// How many requests were sent, those of earlier attempts included.

@@ -206,8 +206,8 @@ extension StreamConsumer {
     public func judge(_ plan: NoticeView) -> Verdict { .asPlanned }
 }
 
-/// The texts that an end or a notice needs beyond those of the answer.
-struct EndTexts: ~Copyable {
+/// The texts that an end or a notice needs beyond those of the answer. On its own: most streams are far from both.
+final class EndTexts {
     var buffer = ByteBuffer(limit: Limits.errorTextLength * 8)
     var message = Slice()
     var serviceCode = Slice()
@@ -223,7 +223,7 @@ struct EndTexts: ~Copyable {
     var nextModelID = Slice()
     var nextRegion = Slice()
 
-    mutating func write(_ requestID: Bytes, _ failure: Failure?, _ modelID: Bytes, _ region: Bytes) {
+    func write(_ requestID: Bytes, _ failure: Failure?, _ modelID: Bytes, _ region: Bytes) {
         buffer.removeAll()
         self.modelID = buffer.appendSlice(modelID)
         self.region = buffer.appendSlice(region)
@@ -236,7 +236,7 @@ struct EndTexts: ~Copyable {
 
     /// Makes the text and the messages of an answer; `earlier` are the messages of finished rounds, with commas between
     /// them. False where memory was short: then there is none of them.
-    mutating func write(
+    func write(
         _ transcript: borrowing Transcript, _ answer: borrowing Answer, _ operation: Operation,
         earlier: borrowing ByteBuffer
     ) -> Bool {
@@ -274,12 +274,12 @@ struct EndTexts: ~Copyable {
     }
 
     /// What is empty stays as it is.
-    mutating func writeNext(modelID: Bytes, region: Bytes) {
+    func writeNext(modelID: Bytes, region: Bytes) {
         if !modelID.isEmpty { nextModelID = buffer.appendSlice(modelID) }
         if !region.isEmpty { nextRegion = buffer.appendSlice(region) }
     }
 
-    mutating func keep(_ text: Bytes) -> Slice {
+    func keep(_ text: Bytes) -> Slice {
         buffer.appendSlice(text.span.cutAtCharacter(Limits.errorTextLength))
     }
 
@@ -309,10 +309,12 @@ extension Attempt {
     /// messages, the end is a failure.
     public mutating func seal(modelID: Bytes, region: Bytes, earlier: borrowing ByteBuffer) {
         events.answer.terminateTexts()
-        if !endTexts.write(events.transcript, events.answer, events.operation, earlier: earlier) {
+        let texts = EndTexts()
+        if !texts.write(events.transcript, events.answer, events.operation, earlier: earlier) {
             fail(Failure(.memory, .stream, "out of memory for the answer's message"), now: timeline.ended)
         }
-        endTexts.write(requestID, failure, modelID, region)
+        texts.write(requestID, failure, modelID, region)
+        endTexts = texts
     }
 
     public mutating func seal(modelID: Bytes, region: Bytes = []) {
@@ -322,18 +324,21 @@ extension Attempt {
     /// The same for a notice, in memory that an end leaves alone: the stream may be ended from within the notice. False
     /// where there is no memory for the messages: the notice goes without.
     @discardableResult
-    mutating func seal(_ texts: inout EndTexts, modelID: Bytes, region: Bytes, earlier: borrowing ByteBuffer) -> Bool {
+    mutating func seal(_ texts: EndTexts, modelID: Bytes, region: Bytes, earlier: borrowing ByteBuffer) -> Bool {
         events.answer.terminateTexts()
         texts.write(requestID, failure, modelID, region)
         return texts.write(events.transcript, events.answer, events.operation, earlier: earlier)
     }
 
-    public var resultView: ResultView { resultView(endTexts) }
+    public var resultView: ResultView { resultView(endTexts ?? EndTexts()) }
 
     /// Nil for success.
-    public var failureView: FailureView? { failureView(endTexts) }
+    public var failureView: FailureView? {
+        guard let endTexts else { return nil }
+        return failureView(endTexts)
+    }
 
-    private func resultView(_ texts: borrowing EndTexts) -> ResultView {
+    private func resultView(_ texts: EndTexts) -> ResultView {
         ResultView(
             stopReason: events.answer.stopReason, stopReasonText: TextView(events.answer.stopReasonText),
             text: textView(texts), usage: events.answer.usage, timings: timings,
@@ -344,14 +349,14 @@ extension Attempt {
     }
 
     /// The text of one block stays where it is.
-    private func textView(_ texts: borrowing EndTexts) -> TextView {
+    private func textView(_ texts: EndTexts) -> TextView {
         guard let only = events.transcript.onlyText, events.answer.earlierText.isEmpty else {
             return TextView(texts.text)
         }
         return TextView(only.text)
     }
 
-    private func details(_ texts: borrowing EndTexts) -> ResultDetails {
+    private func details(_ texts: EndTexts) -> ResultDetails {
         var details = ResultDetails()
         details.isInterrupted = failure != nil && !events.answer.isComplete
         details.rounds = events.round &+ 1
@@ -365,7 +370,7 @@ extension Attempt {
         return details
     }
 
-    func failureView(_ texts: borrowing EndTexts) -> FailureView? {
+    func failureView(_ texts: EndTexts) -> FailureView? {
         guard let failure else { return nil }
         return FailureView(
             code: failure.code, phase: failure.phase, message: texts.view(texts.message),

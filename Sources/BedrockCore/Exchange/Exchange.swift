@@ -88,7 +88,8 @@ public final class Exchange {
     var place: LineNode?
     /// It counts as one that is under way.
     var hasPlace = false
-    var noticeTexts = EndTexts()
+    /// Of the last notice, which stay readable though the stream be ended from within it.
+    var noticeTexts: EndTexts?
     var todo = Todo()
 
     public init(
@@ -109,6 +110,8 @@ public final class Exchange {
     }
 
     public var hasEnded: Bool { state == .ended }
+    /// What was asked will not be sent again.
+    public internal(set) var hasForgottenRequest = false
     /// How many requests were sent, those that only a dead connection made necessary not counted.
     public var attempts: UInt32 { attempt.attempts }
     /// Nothing is delivered and no bytes are taken until `resume`.

@@ -53,10 +53,17 @@ extension Exchange {
         if !delivery.isVisible {
             if keepsBack() { return true }
             delivery.isVisible = true
+            if settings.recovery == .none, !settings.turn.isAutomatic { forgetRequest() }
         }
         if delivery.early.isEmpty { return hand(attempt.eventView, now) }
         delivery.hasCurrent = true
         return deliverWaiting(now)
+    }
+
+    /// Nothing can be sent again from here on, and a request may be large. Who sends it keeps it until it has gone out.
+    private func forgetRequest() {
+        hasForgottenRequest = true
+        (originalBody, unbrokenBody, body) = (shared.noBody, shared.noBody, shared.noBody)
     }
 
     /// True when the event was put aside: nothing of an answer is in it, and another attempt may follow.
@@ -77,6 +84,7 @@ extension Exchange {
         while case .event(let early)? = delivery.early.next() {
             if !hand(early, now) { return false }
         }
+        delivery.early.release()
         guard delivery.hasCurrent else { return true }
         delivery.hasCurrent = false
         return hand(attempt.eventView, now)

@@ -233,19 +233,20 @@ extension Exchange {
     }
 
     private func notice(_ plan: Plan) -> NoticeView? {
-        attempt.seal(
-            &noticeTexts, modelID: modelID, region: settings.region ?? [], earlier: turn.messages)
+        let texts = noticeTexts ?? EndTexts()
+        noticeTexts = texts
+        attempt.seal(texts, modelID: modelID, region: settings.region ?? [], earlier: turn.messages)
         var number = retries.number &+ 1
         if plan.deed == .fallback {
             number = 1
             let target = settings.fallbacks[retries.fallbackCount]
-            noticeTexts.writeNext(modelID: target.modelID, region: target.region)
+            texts.writeNext(modelID: target.modelID, region: target.region)
         }
-        guard let failure = attempt.failureView(noticeTexts) else { return nil }
+        guard let failure = attempt.failureView(texts) else { return nil }
         return NoticeView(
             kind: plan.kind, failure: failure, attempt: number, maxAttempts: settings.retry.allowedAttempts,
-            delay: plan.delay, modelID: noticeTexts.view(noticeTexts.nextModelID),
-            region: noticeTexts.view(noticeTexts.nextRegion))
+            delay: plan.delay, modelID: texts.view(texts.nextModelID),
+            region: texts.view(texts.nextRegion))
     }
 
     private func shortenBody() {

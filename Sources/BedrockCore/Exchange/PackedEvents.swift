@@ -16,6 +16,9 @@ public struct PackedEvents: ~Copyable {
     private var bytes: ByteBuffer
     /// Where the next record to hand out begins.
     private var position = 0
+    /// How often in turn most of the memory was not needed, and after how many times it is given back.
+    private var roomyCount: UInt8 = 0
+    private static let patience: UInt8 = 128
 
     public init(limit: Int) {
         bytes = ByteBuffer(limit: limit)
@@ -28,10 +31,18 @@ public struct PackedEvents: ~Copyable {
     /// Something could not be kept since the last `removeAll`.
     public var isExhausted: Bool { bytes.isExhausted }
 
-    /// Forgets everything, keeps the memory.
+    /// Forgets everything, keeps the memory but for what was needed in a rush.
     public mutating func removeAll() {
+        roomyCount = bytes.isRoomy ? roomyCount &+ 1 : 0
+        if roomyCount == Self.patience { return release() }
         bytes.removeAll()
         position = 0
+    }
+
+    /// The same, and gives all memory back.
+    mutating func release() {
+        bytes.shrink(keeping: 0)
+        (position, roomyCount) = (0, 0)
     }
 
     // MARK: Filling

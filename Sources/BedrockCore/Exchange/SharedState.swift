@@ -6,6 +6,8 @@ public final class SharedState {
     var skew = ClockSkew()
     var random: RandomSource
     let signer: RequestSigner
+    /// For calls that have forgotten theirs.
+    let noBody = RequestBody(ByteBuffer())
     /// Nil where nothing is limited.
     private(set) var gate: Gate?
     /// The client's, for what its calls share; nil in tests, where a call's own are taken.

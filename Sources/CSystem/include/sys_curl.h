@@ -18,6 +18,9 @@ int sys_curl_global(void);
 /// Whether the libcurl of this process lets HTTP/2 streams share connections without harm.
 int sys_curl_shares_connections(void);
 
+/// Whether its transfers share one buffer for what they read.
+int sys_curl_shares_buffers(void);
+
 CURLcode sys_setopt_long(CURL *_Nonnull easy, CURLoption option, long value);
 CURLcode sys_setopt_offset(CURL *_Nonnull easy, CURLoption option, int64_t value);
 CURLcode sys_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);

@@ -344,3 +344,26 @@ import Testing
         #expect(edge.caller.ending != nil && edge.faults == [])
     }
 }
+
+@Suite struct RequestsBehindAnswers {
+    @Test(
+        "a request is kept while it may be sent again, and no longer: it may be large",
+        arguments: [
+            ([:], false), (["recovery": "restart"], true), (["recovery": "continue"], true), (["turn": "auto"], true),
+        ])
+    func kept(_ settings: [String: String], isKept: Bool) throws {
+        let edge = try Edge(settings)
+        edge.begin()
+        edge.open()
+        edge.receive(Message.start)
+        let early = edge.exchange.body.bytes.count
+        #expect(early > 0)
+        edge.receive(textDelta("a"))
+        let bodies = [edge.exchange.originalBody, edge.exchange.unbrokenBody, edge.exchange.body]
+        let lengths = bodies.map { $0.bytes.count }
+        #expect(lengths.allSatisfy { $0 == (isKept ? early : 0) })
+        edge.receive(Message.stop, Message.metadata)
+        edge.endBody()
+        #expect(edge.caller.ending?.code == .ok && edge.caller.ending?.text == "a" && edge.faults == [])
+    }
+}
