@@ -60,13 +60,15 @@ class EasyHandle {
 
     // MARK: Setting up; each false without memory
 
+    private static let protocols: StaticString = "http,https\0"
+
     /// Forgets all that was set before, but for what libcurl learned of connections.
     func begin() -> Bool {
         curl_easy_reset(easy)
         let user = Unmanaged.passUnretained(self).toOpaque()
         return set(CURLOPT_PRIVATE, user) && set(CURLOPT_WRITEDATA, user) && set(CURLOPT_HEADERDATA, user)
             && set(CURLOPT_ERRORBUFFER, errorText) && set(CURLOPT_NOSIGNAL, 1)
-            && set(CURLOPT_PROTOCOLS_STR, Bytes("http,https")) && set(CURLOPT_PATH_AS_IS, 1)
+            && set(CURLOPT_PROTOCOLS_STR, Self.protocols.utf8Start) && set(CURLOPT_PATH_AS_IS, 1)
             && set(CURLOPT_QUICK_EXIT, 1) && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     }
 
@@ -122,7 +124,8 @@ class EasyHandle {
 
     /// libcurl copies the text.
     func set(_ option: CURLoption, _ text: Bytes) -> Bool {
-        var text = text + [0]
+        var text = text
+        text.append(0)
         defer { text.wipe() }
         return text.withUnsafeBytes { set(option, $0.baseAddress) }
     }

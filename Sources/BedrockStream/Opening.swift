@@ -108,8 +108,7 @@ struct Opening {
     private func check(_ body: borrowing ByteBuffer) throws(Refusal) {
         do throws(ArgumentError) {
             try RequestBuilder.checkBody(body.span, operation: called)
-            _ = try RequestBuilder.head(
-                operation: called, modelID: modelID.span, basePath: Bytes().span, options: settings.invokeOptions)
+            try RequestBuilder.check(operation: called, modelID: modelID.span, options: settings.invokeOptions)
         } catch {
             throw Refusal(error)
         }

@@ -32,6 +32,7 @@ extension AuthScheme {
     /// What the service takes: first what is preferred, then the rest. Names that it does not take are passed over.
     static func order(_ preference: Bytes) -> [AuthScheme] {
         var order: [AuthScheme] = []
+        order.reserveCapacity(2)
         let list = preference.span
         var start = 0
         while start < list.count {

@@ -23,9 +23,9 @@ public struct Endpoint: Equatable, Sendable {
         var url = Bytes()
         url.reserveCapacity(scheme.count &+ 3 &+ host.count &+ path.count)
         url += scheme
-        url += Bytes("://")
+        for _ in 0..<3 { url.append(UInt8(ascii: url.count == scheme.count ? ":" : "/")) }
         url += host
-        url += Bytes(copying: path)
+        path.withUnsafeBufferPointer { url.append(contentsOf: $0) }
         return url
     }
 

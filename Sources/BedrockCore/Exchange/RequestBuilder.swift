@@ -35,6 +35,14 @@ public enum RequestBuilder {
         return headers
     }
 
+    /// Whether there is a head for these; throws what `head` would.
+    public static func check(
+        operation: Operation, modelID: Span<UInt8>, options: InvokeOptions
+    ) throws(ArgumentError) {
+        try check(modelID: modelID)
+        if operation.isInvoke { _ = try headers(options, operation) }
+    }
+
     static func check(modelID: Span<UInt8>) throws(ArgumentError) {
         if modelID.isEmpty { throw ArgumentError("model_id", "the model id is empty") }
         if modelID.count > Limits.modelIDLength {
