@@ -1447,8 +1447,9 @@ void brs_question_fail(brs_question *question, const char *reason);
  * @param config  (Optional) the settings, copied; NULL for the defaults.
  * @param client  where the new object's pointer goes; free it with `brs_client_free`.
  * @param diagnostic  (Optional) gets the reason of a failure.
- * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings, the
- *     environment or a profile hold something unusable; the diagnostic names the file and the line.
+ * @return BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY (also where descriptors or threads are used up), or
+ *     BRS_E_CONFIG or BRS_E_ENDPOINT where settings, the environment or a profile hold something unusable;
+ *     the diagnostic names the file and the line.
  */
 brs_code brs_client_new(const brs_config *config, brs_client **client, brs_diagnostic *diagnostic);
 
@@ -1477,8 +1478,10 @@ brs_code brs_client_drain(brs_client *client, int64_t deadline_ms);
  *
  * Returns at once. The client's thread opens what is missing, with a GET of /ping that is not signed, to the
  * endpoint that its settings lead to (one of a call's own is left alone), and uses each anew after half of
- * `connection.max_idle_s`, so that it stays open. Where nothing names a region, that is found out as for a
- * stream; credentials are not. What fails is logged, and tried again by then.
+ * `connection.max_idle_s`, so that it stays open. One that goes with a stream, which was cancelled or whose
+ * server closed it, is replaced at once, or where that happens all the time once a second. Where nothing
+ * names a region, that is found out as for a stream; credentials are not. What fails is logged, and tried
+ * again by the next time.
  *
  * @param client  the client.
  * @param streams  how many streams at once, 4096 at most, in place of what an earlier call said; 0 for none
@@ -1620,8 +1623,7 @@ brs_code brs_stream_pause(brs_stream *stream);
 
 /**
  * Lets a stream go on whose callback returned BRS_FLOW_PAUSE, or that `brs_stream_pause` holds back. Any
- * thread, a callback of the stream included. In a client without threads the descriptor does not become
- * readable for events that are waiting already: call `brs_client_next`.
+ * thread, a callback of the stream included. In a client without threads the descriptor becomes readable.
  *
  * @param stream  the stream; one that is not paused is left alone.
  * @return BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
@@ -1688,8 +1690,8 @@ void brs_stream_free(brs_stream *stream);
  * @param capacity  how many there is room for.
  * @param timeout_ms  how long to wait when there is none; 0 not at all, negative without limit.
  * @param count  gets how many came.
- * @return BRS_OK, BRS_E_TIMEOUT (then `count` is 0), BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a
- *     client of another kind.
+ * @return BRS_OK, BRS_E_TIMEOUT (then `count` is 0), BRS_E_CLOSED where the client was freed meanwhile (too),
+ *     BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a client of another kind.
  */
 brs_code brs_client_next(
     brs_client *client, brs_ready *ready, size_t capacity, int64_t timeout_ms, size_t *count);

@@ -54,7 +54,10 @@ public final class Client: @unchecked Sendable {
     private static func makeWorkers(_ threadCount: Int, _ limits: GateLimits) -> [Worker]? {
         var workers: [Worker] = []
         for _ in 0..<limits.loopCount(most: threadCount) {
-            guard let worker = Worker.make(hasThread: threadCount > 0) else { return nil }
+            guard let worker = Worker.make(hasThread: threadCount > 0) else {
+                keepingSystemError { for made in workers { made.loop.shutDown() } }
+                return nil
+            }
             workers.append(worker)
         }
         return workers
@@ -76,8 +79,10 @@ public final class Client: @unchecked Sendable {
 
     private func startThreads() -> Bool {
         for (at, worker) in workers.enumerated() where !worker.start(self) {
-            for started in workers[..<at] { started.end() }
-            for other in workers[at...] { other.loop.shutDown() }
+            keepingSystemError {
+                for started in workers[..<at] { started.end() }
+                for other in workers[at...] { other.loop.shutDown() }
+            }
             return false
         }
         return true
@@ -231,6 +236,7 @@ public final class Client: @unchecked Sendable {
     /// Cancels all streams and ends the threads. When this returns no callback runs, but for the one that it is in.
     public func close() {
         guard !isForked else { return }
+        readyList?.close()
         for worker in workers { worker.beginClose() }
         for worker in workers { worker.close() }
     }
@@ -241,7 +247,7 @@ public final class Client: @unchecked Sendable {
     /// Waits until a stream of the list has something, at most so long; negative waits without limit.
     public func wait(for list: ReadyList, nanoseconds limit: Int64) {
         guard let hosted = workers.first, !hosted.hasThread else { return list.wait(limit) }
-        _ = hosted.attend(limit) { !list.isEmpty }
+        _ = hosted.attend(limit) { !list.isEmpty || list.hasClosed }
     }
 
     // MARK: Without threads

@@ -1,6 +1,7 @@
 import BedrockCore
 import CSystem.Curl
 import CSystem.Memory
+import CSystem.Posix
 
 /// One of libcurl's easy handles, with what it borrows until it is done. Its address is the handle's private pointer.
 class EasyHandle {
@@ -40,11 +41,19 @@ class EasyHandle {
         return true
     }
 
+    /// The connection that a stream used is of no use to another one; asked when the handle is about to be removed.
+    var losesConnection: Bool { false }
+
     /// libcurl is done with it.
     func ended(_ result: CURLcode) {}
 
-    /// What libcurl says went wrong, in its words.
+    /// What libcurl says went wrong, in its words, which say nothing of descriptors that are used up.
     func message(_ result: CURLcode) -> Message {
+        let shortage = sys_descriptor_shortage()
+        return shortage == 0 ? text(of: result) : text(of: result) + "; " + Message(systemError: shortage)
+    }
+
+    private func text(of result: CURLcode) -> Message {
         if errorText[0] != 0 { return Message(cString: errorText) }
         return curl_easy_strerror(result).map { Message(cString: $0) } ?? "libcurl error \(result.rawValue)"
     }

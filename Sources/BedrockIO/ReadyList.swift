@@ -10,6 +10,7 @@ public final class ReadyList: @unchecked Sendable {
     /// What is taken next is the last one.
     private var taken: [EventQueue] = []
     private var isNew = false
+    private var isClosed = false
 
     private init(_ monitor: Monitor) {
         self.monitor = monitor
@@ -46,6 +47,17 @@ public final class ReadyList: @unchecked Sendable {
         }
     }
 
+    /// The client is freed: nobody waits any more.
+    func close() {
+        monitor.locked {
+            isClosed = true
+            monitor.broadcast()
+        }
+    }
+
+    /// What is fetched may not outlive this call.
+    public var hasClosed: Bool { monitor.locked { isClosed } }
+
     public var isEmpty: Bool { monitor.locked { coming.isEmpty && taken.isEmpty } }
 
     /// What was fetched from the streams that were taken ends; those that have more are listed again.
@@ -62,15 +74,16 @@ public final class ReadyList: @unchecked Sendable {
         monitor.locked { queue.isPaused = true }
     }
 
-    /// Lists it where it was paused, whatever it has: what that is, only the fetching thread knows.
-    public func resume(_ queue: EventQueue) {
+    /// Lists it where it was paused, whatever it has: what that is, only the fetching thread knows. Whether it was.
+    public func resume(_ queue: EventQueue) -> Bool {
         let wasPaused = monitor.locked {
             defer { queue.isPaused = false }
             return queue.isPaused
         }
-        guard wasPaused else { return }
+        guard wasPaused else { return false }
         add(queue)
         announce()
+        return true
     }
 
     /// The next one, which is not listed again until `finish`; nil when there is none now.
@@ -89,7 +102,7 @@ public final class ReadyList: @unchecked Sendable {
     public func wait(_ limit: Int64) {
         let start = sys_now_ns()
         monitor.locked {
-            while coming.isEmpty, taken.isEmpty {
+            while coming.isEmpty, taken.isEmpty, !isClosed {
                 let left = limit < 0 ? -1 : max(limit &- (sys_now_ns() &- start), 0)
                 if left == 0 { return }
                 _ = monitor.wait(timeout: left)

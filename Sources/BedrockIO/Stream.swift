@@ -118,6 +118,12 @@ public final class Stream: TurnTaker, @unchecked Sendable {
     /// Nothing but turning the loop brings events.
     public var isHosted: Bool { !worker.hasThread }
 
+    /// Something can be fetched that the loop had brought before: who waits for that turns the loop, or waits for its
+    /// descriptor.
+    public func wakeReader() {
+        if isHosted { worker.loop.poller.wake() }
+    }
+
     /// Sets a flag and has the loop look at it, once however many flags were set meanwhile.
     private func notify(_ setFlag: () -> Void) {
         let isNew = monitor.locked {

@@ -25,14 +25,17 @@ final class BatchReader {
         return BatchReader(list, memory)
     }
 
-    /// Waits until there is something, and hands over what there is. How many events that is.
+    /// Waits until there is something, and hands over what there is. How many events that is; none when the client is
+    /// freed, on another thread or by a callback: they would lie in what goes with it.
     func next(_ ready: UnsafeMutablePointer<brs_ready>, _ capacity: Int, timeout: Int64, of client: Client) -> Int {
         var count = fill(ready, capacity)
         let end = timeout < 0 ? -1 : client.now &+ timeout
         while count == 0 {
             let left = end < 0 ? -1 : max(end &- client.now, 0)
-            if left == 0 { return 0 }
+            // Inside a callback nothing can be waited for.
+            if left == 0 || client.isOnLoopThread { return 0 }
             client.wait(for: list, nanoseconds: left)
+            if list.hasClosed { return 0 }
             count = fill(ready, capacity)
         }
         return count

@@ -18,8 +18,9 @@ import CBedrockStream
 ///   - config: (Optional) the settings, copied; NULL for the defaults.
 ///   - client: where the new object's pointer goes; free it with `brs_client_free`.
 ///   - diagnostic: (Optional) gets the reason of a failure.
-/// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY, or BRS_E_CONFIG or BRS_E_ENDPOINT where settings, the environment
-///   or a profile hold something unusable; the diagnostic names the file and the line.
+/// - Returns: BRS_OK, BRS_E_ARGUMENT, BRS_E_MEMORY (also where descriptors or threads are used up), or BRS_E_CONFIG or
+///   BRS_E_ENDPOINT where settings, the environment or a profile hold something unusable; the diagnostic names the file
+///   and the line.
 @c(brs_client_new)
 public func brs_client_new(
     _ config: UnsafePointer<brs_config>?, _ client: UnsafeMutablePointer<UnsafeMutablePointer<brs_client>?>?,
@@ -40,7 +41,8 @@ private func makeClient(_ handle: ConfigHandle?) throws(Refusal) -> ClientHandle
     } catch {
         throw Refusal(error)
     }
-    guard let made else { throw .memory }
+    // Memory, descriptors or threads: what the system said last is why.
+    guard let made else { throw Refusal(BRS_E_MEMORY, "the client cannot be made: " + Client.lastSystemError) }
     return ClientHandle(made, made.readyList == nil ? nil : reader)
 }
 
@@ -68,8 +70,9 @@ public func brs_client_drain(_ client: UnsafeMutablePointer<brs_client>?, _ dead
 ///
 /// Returns at once. The client's thread opens what is missing, with a GET of /ping that is not signed, to the endpoint
 /// that its settings lead to (one of a call's own is left alone), and uses each anew after half of
-/// `connection.max_idle_s`, so that it stays open. Where nothing names a region, that is found out as for a stream;
-/// credentials are not. What fails is logged, and tried again by then.
+/// `connection.max_idle_s`, so that it stays open. One that goes with a stream, which was cancelled or whose server
+/// closed it, is replaced at once, or where that happens all the time once a second. Where nothing names a region, that
+/// is found out as for a stream; credentials are not. What fails is logged, and tried again by the next time.
 ///
 /// - Parameters:
 ///   - client: the client.

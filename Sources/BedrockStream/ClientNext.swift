@@ -20,8 +20,8 @@ import CBedrockStream
 ///   - capacity: how many there is room for.
 ///   - timeout_ms: how long to wait when there is none; 0 not at all, negative without limit.
 ///   - count: gets how many came.
-/// - Returns: BRS_OK, BRS_E_TIMEOUT (then `count` is 0), BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a client of
-///   another kind.
+/// - Returns: BRS_OK, BRS_E_TIMEOUT (then `count` is 0), BRS_E_CLOSED where the client was freed meanwhile (too),
+///   BRS_E_ARGUMENT, BRS_E_FORKED, or BRS_E_STATE for a client of another kind.
 @c(brs_client_next)
 public func brs_client_next(
     _ client: UnsafeMutablePointer<brs_client>?, _ ready: UnsafeMutablePointer<brs_ready>?, _ capacity: UInt,
@@ -38,5 +38,6 @@ public func brs_client_next(
         reader.next(ready, Int(clamping: capacity), timeout: timeout, of: handle.client)
     }
     count.pointee = UInt(found)
-    return found > 0 ? BRS_OK : BRS_E_TIMEOUT
+    if found > 0 { return BRS_OK }
+    return reader.list.hasClosed ? BRS_E_CLOSED : BRS_E_TIMEOUT
 }

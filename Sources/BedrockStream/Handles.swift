@@ -18,7 +18,7 @@ final class StreamHandle {
     /// Lets `brs_client_next` hand out its events again; false for a stream that is not read by that.
     func resumeReading() -> Bool {
         guard let queue = pull?.queue, let list = queue.readyList else { return false }
-        list.resume(queue)
+        if list.resume(queue) { stream.wakeReader() }
         return true
     }
 }

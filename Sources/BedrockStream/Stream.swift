@@ -93,8 +93,7 @@ public func brs_stream_pause(_ stream: UnsafeMutablePointer<brs_stream>?) -> brs
 }
 
 /// Lets a stream go on whose callback returned BRS_FLOW_PAUSE, or that `brs_stream_pause` holds back. Any thread, a
-/// callback of the stream included. In a client without threads the descriptor does not become readable for events
-/// that are waiting already: call `brs_client_next`.
+/// callback of the stream included. In a client without threads the descriptor becomes readable.
 ///
 /// - Parameter stream: the stream; one that is not paused is left alone.
 /// - Returns: BRS_OK, BRS_E_ARGUMENT or BRS_E_FORKED.
@@ -156,7 +155,8 @@ public func brs_stream_cancel(_ stream: UnsafeMutablePointer<brs_stream>?) -> br
 @c(brs_stream_free)
 public func brs_stream_free(_ stream: UnsafeMutablePointer<brs_stream>?) {
     guard let handle = takeBack(stream, as: StreamHandle.self) else { return }
-    if let queue = handle.pull?.queue { queue.readyList?.forget(queue) }
+    // In a forked child nobody would ever open a lock that another thread held.
+    if let queue = handle.pull?.queue, !handle.stream.isForked { queue.readyList?.forget(queue) }
     // Callbacks that run meanwhile may use the handle, which would otherwise go with the last mention of it.
     withExtendedLifetime(handle) { handle.stream.release() }
 }

@@ -16,6 +16,15 @@
 
 int sys_errno(void) { return errno; }
 
+void sys_set_errno(int error) { errno = error; }
+
+int sys_descriptor_shortage(void) {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) return errno;
+  close(fd);
+  return 0;
+}
+
 static int64_t nanoseconds(clockid_t clock) {
   struct timespec now;
   if (clock_gettime(clock, &now)) return 0;
@@ -146,6 +155,7 @@ int sys_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), 
   int failed = pthread_create(thread, NULL, run, argument);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (!failed) pthread_setname_np(*thread, name);
+  else errno = failed;
   return failed;
 }
 

@@ -1,5 +1,6 @@
 /* brs_client_next: the events of all streams of a client, fetched together. */
 #include "support.h"
+#include <poll.h>
 #include <stdlib.h>
 
 #define STREAMS 40
@@ -287,5 +288,153 @@ TEST(callbacks_beside_it) {
   brs_stream_free(stream);
   free_streams(3);
   seen_free(&seen);
+  end();
+}
+
+/* Waits for events until there are some; `code` is what the call said. */
+struct waiting {
+  pthread_t thread;
+  brs_code code;
+  size_t count;
+  int64_t ms;
+};
+
+static void *wait_for_events(void *context) {
+  struct waiting *waiting = context;
+  brs_ready ready[8];
+  int64_t start = now_ms();
+  waiting->code = brs_client_next(client, ready, 8, 10000, &waiting->count);
+  waiting->ms = now_ms() - start;
+  return NULL;
+}
+
+/* What is resumed wakes who is waiting already. */
+static void resume_while_somebody_waits(const char *threads) {
+  brs_ready ready[8];
+  size_t count = 0;
+  struct waiting waiting = {0};
+  begin(threads, NULL);
+  open_streams(1);
+  brs_stream_pause(readers[0].stream);
+  CHECK_CODE(brs_client_next(client, ready, 8, 300, &count), BRS_E_TIMEOUT);
+  pthread_create(&waiting.thread, NULL, wait_for_events, &waiting);
+  sleep_ms(100);
+  brs_stream_resume(readers[0].stream);
+  pthread_join(waiting.thread, NULL);
+  CHECK_CODE(waiting.code, BRS_OK);
+  CHECK(waiting.ms < 5000);
+  free_streams(1);
+  end();
+}
+
+TEST(resuming_wakes_who_waits) { resume_while_somebody_waits("1"); }
+TEST(resuming_wakes_who_turns_the_loop) { resume_while_somebody_waits("0"); }
+TEST(resuming_wakes_beside_several_threads) { resume_while_somebody_waits("4"); }
+
+/* A host that waits for the descriptor hears of it too. */
+TEST(resuming_makes_the_descriptor_readable) {
+  brs_ready ready[8];
+  size_t count = 0;
+  int fd = -1;
+  begin("0", NULL);
+  CHECK_CODE(brs_client_fd(client, &fd), BRS_OK);
+  open_streams(1);
+  brs_stream_pause(readers[0].stream);
+  CHECK_CODE(brs_client_next(client, ready, 8, 300, &count), BRS_E_TIMEOUT);
+  struct pollfd set = {fd, POLLIN, 0};
+  for (int i = 0; i < 100 && poll(&set, 1, 0) > 0; i++) brs_client_dispatch(client);
+  CHECK_NUMBER(poll(&set, 1, 20), 0);
+  brs_stream_resume(readers[0].stream);
+  CHECK_NUMBER(poll(&set, 1, 0), 1);
+  brs_client_dispatch(client);
+  CHECK_CODE(brs_client_next(client, ready, 8, 0, &count), BRS_OK);
+  free_streams(1);
+  end();
+}
+
+/* Nobody waits for the events of a client that is gone. */
+static void free_while_somebody_waits(const char *threads) {
+  struct waiting waiting = {0};
+  begin(threads, NULL);
+  pthread_create(&waiting.thread, NULL, wait_for_events, &waiting);
+  sleep_ms(200);
+  brs_client_free(client);
+  pthread_join(waiting.thread, NULL);
+  client = NULL;
+  CHECK_CODE(waiting.code, BRS_E_CLOSED);
+  CHECK_NUMBER(waiting.count, 0);
+  CHECK(waiting.ms < 5000);
+  end();
+}
+
+TEST(the_client_is_freed_while_somebody_waits) { free_while_somebody_waits("1"); }
+TEST(the_client_is_freed_while_somebody_turns_it) { free_while_somebody_waits("0"); }
+
+static brs_verdict free_all(void *user, brs_stream *stream, const brs_error *error, const brs_retry *plan) {
+  (void)user;
+  (void)error;
+  (void)plan;
+  brs_stream_free(stream);
+  brs_client_free(client);
+  client = NULL;
+  return BRS_VERDICT_AS_PLANNED;
+}
+
+/* All that could have been waited for goes inside of the call. */
+TEST(the_client_is_freed_inside) {
+  brs_ready ready[8];
+  size_t count = 9;
+  begin("0", NULL);
+  server_reply(&server, (struct reply){.drops = 1});
+  brs_request request = request_of("{}");
+  brs_stream *stream = NULL;
+  request.on_failure = free_all;
+  CHECK_CODE(brs_stream_open(client, &request, NULL, &stream, NULL), BRS_OK);
+  CHECK_CODE(brs_client_next(client, ready, 8, -1, &count), BRS_E_CLOSED);
+  CHECK_NUMBER(count, 0);
+  end();
+}
+
+static brs_flow read_inside(struct seen *of, brs_stream *stream, enum seen_kind kind) {
+  brs_ready ready[2];
+  size_t count = 0;
+  (void)stream;
+  (void)kind;
+  if (of->number++ == 0) CHECK_CODE(brs_client_next(client, ready, 2, -1, &count), BRS_E_TIMEOUT);
+  return BRS_FLOW_CONTINUE;
+}
+
+/* A callback that waits would wait for itself. */
+static void read_in_a_callback(const char *threads) {
+  struct seen seen;
+  seen_init(&seen);
+  seen.hook = read_inside;
+  begin(threads, NULL);
+  brs_stream *stream = stream_open(client, &seen);
+  brs_ready ready[2];
+  size_t count = 0;
+  for (int i = 0; i < 200 && seen_terminals(&seen) == 0; i++) brs_client_next(client, ready, 2, 50, &count);
+  CHECK_ENDED_ONCE(&seen);
+  brs_stream_free(stream);
+  seen_free(&seen);
+  end();
+}
+
+TEST(a_callback_cannot_wait) { read_in_a_callback("1"); }
+TEST(a_callback_inside_of_the_call_cannot_wait) { read_in_a_callback("0"); }
+
+TEST(sizes_and_times_that_are_none) {
+  brs_ready ready[300];
+  size_t count = 9;
+  begin(NULL, NULL);
+  CHECK_CODE(brs_client_next(client, ready, SIZE_MAX, 0, &count), BRS_E_TIMEOUT);
+  CHECK_NUMBER(count, 0);
+  open_streams(2);
+  brs_code code = brs_client_next(client, ready, SIZE_MAX, INT64_MAX, &count);
+  CHECK_CODE(code, BRS_OK);
+  CHECK(count > 0 && count <= 256);
+  code = brs_client_next(client, ready, (size_t)1 << 63, INT64_MIN, &count);
+  CHECK(code == BRS_OK && count > 0);
+  free_streams(2);
   end();
 }

@@ -47,6 +47,13 @@ static int use_what_the_parent_made(void) {
   if (brs_client_drain(fixture.client, -1) != BRS_E_FORKED) return 8;
   if (brs_client_warm(fixture.client, 1) != BRS_E_FORKED) return 10;
   if (brs_tool_result(callbacks_stream, "t1", BRS_TOOL_TEXT, "x", 1, 0, &diagnostic) != BRS_E_FORKED) return 9;
+  brs_ready ready;
+  size_t count = 0;
+  int fd = -1;
+  if (brs_client_next(fixture.client, &ready, 1, -1, &count) != BRS_E_FORKED) return 11;
+  if (brs_client_fd(fixture.client, &fd) != BRS_E_FORKED || fd != -1) return 12;
+  if (brs_client_dispatch(fixture.client) != BRS_E_FORKED) return 13;
+  if (brs_stream_pause(pull_stream) != BRS_E_FORKED) return 14;
   brs_stream_free(callbacks_stream);
   brs_stream_free(pull_stream);
   brs_client_free(fixture.client);

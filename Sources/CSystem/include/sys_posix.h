@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 int sys_errno(void);
+void sys_set_errno(int error);
+// Why there can be no descriptor now; 0 where there can.
+int sys_descriptor_shortage(void);
 
 /// Nanoseconds of a clock that never goes back and counts while the machine sleeps.
 int64_t sys_now_ns(void);
