@@ -29,6 +29,12 @@ final class ConnectionPool {
     private var isOpening = false
     /// The region is being found out.
     private(set) var isResolving = false
+    /// Streams that have taken their connection with them since the last round.
+    private var lostCount = 0
+    private var topUpAt = Int64.max
+    private var lastTopUp: Int64 = 0
+    /// Where streams are cancelled all the time, what replaces their connections is not to become a load.
+    private static let topUpInterval: Int64 = 1_000_000_000
     /// Between two rounds where connections may idle for ever.
     private static let longestWarmInterval: Int64 = 30_000_000_000
 
@@ -58,7 +64,7 @@ final class ConnectionPool {
     /// Bytes that libcurl reads at once: of few streams one may be fast. Many are slow, each for itself, and before 8.7
     /// libcurl has a buffer for each.
     var readLength: Int {
-        transferCount < Self.fewTransfers || sys_curl_shares_buffers() != 0 ? 16 * 1024 : 1536
+        transferCount < Self.fewTransfers || sys_curl_shares_buffers() != 0 ? 16 * 1024 : 2 * 1024
     }
 
     // MARK: Transfers come and go
@@ -70,10 +76,16 @@ final class ConnectionPool {
         if transferCount > capacity { setCapacity(transferCount) }
     }
 
+    /// libcurl is about to let go of it.
+    func ends(_ handle: EasyHandle) {
+        if warmCount > 0, handle.losesConnection { lostCount &+= 1 }
+    }
+
     func ended(_ handle: EasyHandle, _ loop: Loop) {
         guard !handle.isIdle else { return }
         transferCount &-= 1
         lastEnd = loop.now
+        if lostCount > 0 { topUpAt = max(lastEnd, lastTopUp &+ Self.topUpInterval) }
         looksAgain = true
         let limit = idleLimit(loop)
         if limit > 0 { closeAt = min(closeAt, lastEnd &+ limit &+ Self.slack) }
@@ -92,11 +104,12 @@ final class ConnectionPool {
     // MARK: Time
 
     /// When `timePassed` is to be called; `.max` for never.
-    var nearest: Int64 { min(closeAt, warmAt) }
+    var nearest: Int64 { min(closeAt, warmAt, topUpAt) }
 
     func timePassed(_ loop: Loop) {
         if closeAt <= loop.now { closeIdle(loop) }
         if warmAt <= loop.now { warmUp(loop) }
+        if topUpAt <= loop.now { topUp(loop) }
     }
 
     /// libcurl ends what was idle for too long when a transfer begins, and at no other time.
@@ -145,7 +158,7 @@ final class ConnectionPool {
         warmCount = count
         isResolving = false
         isOpening = true
-        if count == 0 { warmAt = .max } else { warmUp(loop) }
+        if count == 0 { (warmAt, topUpAt) = (.max, .max) } else { warmUp(loop) }
     }
 
     func regionSettled(_ loop: Loop) {
@@ -157,18 +170,34 @@ final class ConnectionPool {
         let limit = idleLimit(loop)
         warmAt = loop.now &+ (limit > 0 ? min(limit / 2, Self.longestWarmInterval) : Self.longestWarmInterval)
         hasFailed = false
+        lostCount = 0
+        topUpAt = .max
+        setCapacity(transferCount)
+        open(loop, lost: nil)
+    }
+
+    /// One more for each that is lost; those that are idle are left alone. After a failure that is the next round's.
+    private func topUp(_ loop: Loop) {
+        topUpAt = .max
+        lastTopUp = loop.now
+        if !hasFailed, !isResolving { open(loop, lost: lostCount) }
+        lostCount = 0
+    }
+
+    private func open(_ loop: Loop, lost: Int?) {
         do throws(Failure) {
             let place = try loop.shared.placeOfCalls(loop.clock)
             isResolving = place == nil
             guard let place else { return }
             let endpoint = try place.endpoint()
             let proxy = try place.proxy(for: endpoint)
-            setCapacity(transferCount)
             var left = warmCount &- transferCount
             isOpening = isOpening && place.sharesConnections
             if isOpening { left = (left &+ place.http2Streams &- 1) / place.http2Streams }
+            // Where streams share connections, these outlive them.
+            if let lost { left = place.sharesConnections ? 0 : min(left, lost) }
             while left > 0, !hasFailed, let call = makeCall(loop) {
-                start(call, call.prepareWarming(place, endpoint, proxy, isFresh: isOpening))
+                start(call, call.prepareWarming(place, endpoint, proxy, isFresh: isOpening || lost != nil))
                 left &-= 1
             }
         } catch {

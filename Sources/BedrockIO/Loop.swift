@@ -493,6 +493,7 @@ final class Loop: @unchecked Sendable {
     /// Not inside one of libcurl's callbacks.
     func recycle(_ handle: EasyHandle) {
         if handle.isAdded {
+            connections.ends(handle)
             _ = curl_multi_remove_handle(multi, handle.easy)
             connections.ended(handle, self)
         }

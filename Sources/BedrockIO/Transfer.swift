@@ -16,6 +16,8 @@ final class Transfer: EasyHandle {
     private var body: RequestBody?
     private var upload = Upload()
     private var isUploaded = false
+    /// It has or had a connection; libcurl is done with it.
+    private var (hasConnection, hasEnded) = (false, false)
 
     /// Nil without memory.
     init?(easy: UnsafeMutableRawPointer, body: RequestBody, for stream: Stream, in lane: Lane, on loop: Loop) {
@@ -29,7 +31,13 @@ final class Transfer: EasyHandle {
     /// It is not the one of its stream's attempt.
     var isBeside: Bool { stream.map { $0.exchange.lane != lane } ?? false }
 
+    /// One that is removed before its end takes its connection with it.
+    override var losesConnection: Bool {
+        hasConnection && (!hasEnded || sys_connection_is_open(easy) == 0)
+    }
+
     override func ended(_ result: CURLcode) {
+        hasEnded = true
         loop.ended(self, result)
     }
 
@@ -55,6 +63,7 @@ final class Transfer: EasyHandle {
 
     /// Before the request goes out, also where it goes out again on another connection.
     func beginUpload() {
+        hasConnection = true
         upload = Upload(earlierLength: sys_getinfo_long(easy, CURLINFO_REQUEST_SIZE))
         isUploaded = false
         watchUpload(true)

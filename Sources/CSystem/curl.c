@@ -82,6 +82,11 @@ long sys_getinfo_long(CURL *easy, CURLINFO info) {
   return value;
 }
 
+int sys_connection_is_open(CURL *easy) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  return !curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) && socket != CURL_SOCKET_BAD;
+}
+
 int64_t sys_getinfo_offset(CURL *easy, CURLINFO info) {
   curl_off_t value = 0;
   curl_easy_getinfo(easy, info, &value);

@@ -37,6 +37,8 @@ CURLcode sys_setopt_idle(CURL *_Nonnull easy, long seconds);
 /// A copy of the C string `text` behind a list, NULL for an empty one; NULL without memory.
 struct curl_slist *_Nullable sys_slist_append(struct curl_slist *_Nullable list, const void *_Nullable text);
 long sys_getinfo_long(CURL *_Nonnull easy, CURLINFO info);
+// Whether libcurl keeps the connection of a transfer that has ended, while the multi handle has it.
+int sys_connection_is_open(CURL *_Nonnull easy);
 int64_t sys_getinfo_offset(CURL *_Nonnull easy, CURLINFO info);
 void *_Nullable sys_getinfo_private(CURL *_Nonnull easy);
 
