@@ -48,25 +48,30 @@ final class Loop: @unchecked Sendable {
     private var idleHandles: [UnsafeMutableRawPointer] = []
     private static let idleHandleCount = 64
 
-    init?(isHosted: Bool) {
-        guard sys_curl_global() == 0, let poller = Poller(isHosted: isHosted), let signer = RequestSigner(),
+    /// Nil without memory or descriptors.
+    static func make(isHosted: Bool) -> Loop? {
+        guard sys_curl_global() == 0, let poller = Poller.make(isHosted: isHosted), let signer = RequestSigner(),
             let multi = curl_multi_init()
         else { return nil }
         guard let connections = ConnectionPool(multi) else {
             curl_multi_cleanup(multi)
             return nil
         }
+        let loop = Loop(poller, multi, connections, signer)
+        let user = Unmanaged.passUnretained(loop).toOpaque()
+        if sys_multi_callbacks(multi, watchSocket, setTimer, user) == CURLM_OK { return loop }
+        loop.shutDown()
+        return nil
+    }
+
+    private init(
+        _ poller: Poller, _ multi: UnsafeMutableRawPointer, _ connections: ConnectionPool, _ signer: RequestSigner
+    ) {
         self.poller = poller
         self.multi = multi
         self.connections = connections
         shared = SharedState(signer: signer, seed: sys_random())
         investigator = Investigator(self)
-        let user = Unmanaged.passUnretained(self).toOpaque()
-        guard sys_multi_callbacks(multi, watchSocket, setTimer, user) == CURLM_OK else {
-            curl_multi_cleanup(multi)
-            connections.shutDown()
-            return nil
-        }
     }
 
     /// Ends the transfers and connections; the loop's thread, last.

@@ -13,20 +13,27 @@ final class Poller {
     private var armedFor = Int64.max
     private static let capacity = 256
 
-    /// One that is hosted has a timer: who waits for its descriptor knows of no other.
-    init?(isHosted: Bool) {
-        set = sys_poll_new()
-        wakeup = sys_wake_new()
-        timer = isHosted ? sys_timer_new() : -1
+    /// Nil without memory or descriptors. One that is hosted has a timer: whoever waits for its set knows of no other.
+    static func make(isHosted: Bool) -> Poller? {
+        let set = sys_poll_new()
+        let wakeup = sys_wake_new()
+        let timer = isHosted ? sys_timer_new() : -1
         guard set >= 0, wakeup >= 0, timer >= 0 || !isHosted,
             let memory = malloc(Self.capacity * MemoryLayout<sys_ready>.stride)
         else {
             for descriptor in [set, wakeup, timer] where descriptor >= 0 { close(descriptor) }
             return nil
         }
+        return Poller(set, wakeup, timer, memory)
+    }
+
+    private init(_ set: Int32, _ wakeup: Int32, _ timer: Int32, _ memory: UnsafeMutableRawPointer) {
+        self.set = set
+        self.wakeup = wakeup
+        self.timer = timer
         ready = memory.bindMemory(to: sys_ready.self, capacity: Self.capacity)
         _ = sys_poll_watch(set, wakeup, Int32(SYS_READABLE), 0)
-        if isHosted { watch(timer) }
+        if timer >= 0 { watch(timer) }
     }
 
     deinit {

@@ -54,7 +54,7 @@ final class Worker: @unchecked Sendable {
 
     /// Nil without memory or descriptors.
     static func make(hasThread: Bool) -> Worker? {
-        guard let monitor = Monitor(), let loop = Loop(isHosted: !hasThread) else { return nil }
+        guard let monitor = Monitor(), let loop = Loop.make(isHosted: !hasThread) else { return nil }
         return Worker(monitor, loop, hasThread: hasThread)
     }
 
