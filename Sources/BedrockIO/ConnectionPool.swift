@@ -64,7 +64,7 @@ final class ConnectionPool {
     /// Bytes that libcurl reads at once: of few streams one may be fast. Many are slow, each for itself, and before 8.7
     /// libcurl has a buffer for each.
     var readLength: Int {
-        transferCount < Self.fewTransfers || sys_curl_shares_buffers() != 0 ? 16 * 1024 : 2 * 1024
+        transferCount < Self.fewTransfers || sys_curl_shares_buffers() != 0 ? 16 * 1024 : 1536
     }
 
     // MARK: Transfers come and go
