@@ -1663,7 +1663,8 @@ brs_code brs_stream_cancel(brs_stream *stream);
  * the stream runs; nor does `on_failure` of a stream without. Inside one of the stream's own callbacks that
  * `on_error` is called from within this call, and the event that the callback was given stays readable until
  * the callback returns. On another thread this waits for a callback that is running: do not hold a lock that
- * it waits for. The stream must not be used afterwards.
+ * it waits for. Two callbacks on threads of their own (several clients, `io.threads`) that free each other's
+ * stream wait for ever: cancel there, free elsewhere. The stream must not be used afterwards.
  *
  * @param stream  the stream; NULL does nothing.
  */
