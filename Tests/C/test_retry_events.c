@@ -500,3 +500,28 @@ TEST(chunks_of_any_format_come_at_once) {
   end();
   bytes_free(&chunks);
 }
+
+/* 500 for all streams of a client, 14 for each retry: 35, however many threads serve them. */
+TEST(one_quota_for_all_streams_of_a_client) {
+  enum { COUNT = 60, RETRIES = 500 / 14 };
+  static struct seen seen[COUNT];
+  brs_stream *streams[COUNT];
+  begin(KEY_MAX_ATTEMPTS, "2");
+  const struct reply replies[] = {busy()};
+  answer_with(replies, 1);
+  for (int i = 0; i < COUNT; i++) {
+    seen_init(&seen[i]);
+    brs_request request = request_judged(NULL);
+    brs_callbacks callbacks = seen_callbacks(&seen[i]);
+    CHECK_CODE(brs_stream_open(fixture.client, &request, &callbacks, &streams[i], NULL), BRS_OK);
+  }
+  for (int i = 0; i < COUNT; i++) {
+    CHECK(seen_wait(&seen[i]));
+    CHECK_ENDED_ONCE(&seen[i]);
+    CHECK_CODE(seen[i].code, BRS_E_SERVICE_UNAVAILABLE);
+    brs_stream_free(streams[i]);
+    seen_free(&seen[i]);
+  }
+  CHECK_NUMBER(server_requests(&fixture.server), COUNT + RETRIES);
+  end();
+}

@@ -206,8 +206,8 @@ BUGS = [
         (EXCHANGE, "if hedge != nil, attempt.head.status == 200 {",
          "if hedge != nil, attempt.head.status == 200, Planted.bug != 54 {")]),
     Bug(55, "hedges that cost nothing", [
-        (HEDGE, "shared.quota.take(RetryQuota.hedgeCost) else",
-         "Planted.bug == 55 || shared.quota.take(RetryQuota.hedgeCost) else")]),
+        (HEDGE, "guard let request, shared.quota.take(RetryQuota.hedgeCost) else",
+         "guard let request, Planted.bug == 55 || shared.quota.take(RetryQuota.hedgeCost) else")]),
     Bug(56, "a hedge sent early", [
         (HEDGE, "attempt.timeline.started &+ settings.retry.hedgeAfter",
          "attempt.timeline.started &+ settings.retry.hedgeAfter / (Planted.bug == 56 ? 2 : 1)")]),

@@ -38,7 +38,11 @@ extension Exchange {
         let request = try? prepare(clock)
         let (identity, signedAt) = (retries.identity, retries.signedAt)
         retries = late
-        guard let request, reserveHedge(clock.now), shared.quota.take(RetryQuota.hedgeCost) else { return nil }
+        guard let request, shared.quota.take(RetryQuota.hedgeCost) else { return nil }
+        guard reserveHedge(clock.now) else {
+            shared.quota.giveBack(RetryQuota.hedgeCost)
+            return nil
+        }
         retries.hedgeCost &+= RetryQuota.hedgeCost
         attempt.hedged()
         hedge = Hedge(of: attempt.timeline, token: request.token, identity: identity, signedAt: signedAt)
